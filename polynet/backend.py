@@ -1,0 +1,431 @@
+"""The seam: what a backend must provide, how backends are found, and which one is active.
+
+A backend is a package that registers one `Backend` instance under the entry-point group `polynet.backends`. It must:
+
+1. import its framework only in `load()`, never at its own import;
+2. name native classes: `module_type` onto which neutral modules are specialised, `layer(name)` for neutral layers;
+3. offer `ops`, a package with every function of `polynet.ops` under the same name and signature;
+4. translate state between its own layout and the canonical one (torch's names and shapes, numpy arrays): `slots`;
+5. turn whatever its framework cannot survive (threads, forks, bad values) into PolyNet's own errors.
+
+Everything else in PolyNet is written once, in neutral terms, against this interface.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import functools
+import importlib.metadata
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from polynet.errors import BackendUnavailableError, FrameworkMismatchError, suggest
+from polynet.types import NativeModule, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from polynet.slots import Slot
+
+ENTRY_POINT_GROUP = "polynet.backends"
+ENVIRONMENT_VARIABLE = "POLYNET_BACKEND"
+
+
+class Backend(abc.ABC):
+    """One framework behind the seam. Methods without a body are what a backend must provide.
+
+    Attributes:
+        name: The name users write: `"torch"`.
+        framework: The import name of the framework; `None` where there is none.
+        is_framework: Whether it runs numbers. The shape-only analyser does not.
+        thread_bound: Whether it works in one thread only, so that every use is checked.
+    """
+
+    name: str
+    framework: str | None
+    is_framework: bool = True
+    thread_bound: bool = False
+
+    def __init__(self) -> None:
+        self._load_lock = threading.Lock()
+        self._loaded = False
+
+    def __repr__(self) -> str:
+        """Show the name and whether the framework is imported."""
+        return f"<backend {self.name}{' (loaded)' if self._loaded else ''}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Backend], tuple[str]]:
+        """Pickle by name: a backend is one object per process."""
+        return get_backend, (self.name,)
+
+    @property
+    def installed(self) -> bool:
+        """Whether the framework can be found, without importing it."""
+        if self.framework is None:
+            return True
+        try:
+            return importlib.util.find_spec(self.framework) is not None
+        except (ImportError, ValueError):
+            return False
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the framework is imported."""
+        return self._loaded
+
+    @property
+    def version(self) -> str | None:
+        """Version of the installed framework, read from its metadata; `None` where it is not installed."""
+        if self.framework is None or not self.installed:
+            return None
+        try:
+            return importlib.metadata.version(self.framework)
+        except importlib.metadata.PackageNotFoundError:
+            return "unknown"
+
+    def load(self) -> None:
+        """Import the framework once and make its tensors known to `polynet.ops`.
+
+        Raises:
+            BackendUnavailableError: The framework is not installed or does not import.
+        """
+        if self._loaded:
+            return
+        with self._load_lock:
+            if self._loaded:
+                return
+            if not self.installed:
+                message = (
+                    f"Backend {self.name!r} needs the package {self.framework!r}, which is not installed here. "
+                    f"Install it with: pip install 'polynet[{self.name}]'. "
+                    f"Installed backends: {', '.join(installed_backends()) or 'none'}."
+                )
+                raise BackendUnavailableError(message)
+            try:
+                self._import_framework()
+            except ImportError as error:
+                message = f"Backend {self.name!r}: importing {self.framework!r} failed: {error}"
+                raise BackendUnavailableError(message) from error
+            from polynet.ops import dispatch
+
+            for tensor_type in self.tensor_types:
+                dispatch.register_tensor_type(tensor_type, self)
+            self._loaded = True
+
+    @abc.abstractmethod
+    def _import_framework(self) -> None:
+        """Import the framework and whatever of the adapter needs it."""
+
+    def check_thread(self) -> None:  # noqa: B027 - a framework without such a limit has nothing to check
+        """Raise `BackendThreadError` where the framework cannot work in the calling thread or process."""
+
+    # Types
+
+    @property
+    @abc.abstractmethod
+    def tensor_types(self) -> tuple[type, ...]:
+        """Types whose values `polynet.ops` sends to this backend; subclasses follow."""
+
+    @property
+    @abc.abstractmethod
+    def module_type(self) -> type:
+        """The class neutral modules are specialised onto."""
+
+    @property
+    @abc.abstractmethod
+    def native_module_type(self) -> type:
+        """The framework's own module class, from which write-native networks derive."""
+
+    @property
+    @abc.abstractmethod
+    def parameter_type(self) -> type:
+        """The framework's parameter class."""
+
+    @property
+    @abc.abstractmethod
+    def ops(self) -> ModuleType:
+        """The package with every function of `polynet.ops`."""
+
+    @abc.abstractmethod
+    def layer(self, name: str) -> type:
+        """Native class of a neutral layer; `UnsupportedError` with the reason where there can be none."""
+
+    @abc.abstractmethod
+    def layer_instances(self, name: str) -> tuple[type, ...]:
+        """Native classes whose instances count as the neutral layer `name`; empty where there is none."""
+
+    # Tensors
+
+    @abc.abstractmethod
+    def tensor(self, value: Any, *, dtype: str | None = None, device: str | None = None) -> Tensor:
+        """A native tensor with a copy of an array's or nested list's numbers."""
+
+    @abc.abstractmethod
+    def numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """A tensor's numbers as an array of its own, after everything pending has run."""
+
+    @abc.abstractmethod
+    def parameter(self, value: Any, *, requires_grad: bool = True) -> Any:
+        """A native parameter from an array or a tensor."""
+
+    @abc.abstractmethod
+    def is_tracing(self) -> bool:
+        """Whether a tracer or compiler is recording, so that checks of values must not run."""
+
+    @abc.abstractmethod
+    def synchronise(self) -> None:
+        """Wait until everything submitted has run, so that late errors surface here."""
+
+    @abc.abstractmethod
+    def seed(self, value: int) -> None:
+        """Seed the framework's own generators (dropout, `ops.rand` without a generator)."""
+
+    # Construction and devices
+
+    @abc.abstractmethod
+    def building(self) -> contextlib.AbstractContextManager[None]:
+        """A context in which native random initialisation is skipped: the initial weights follow at once."""
+
+    @abc.abstractmethod
+    def devices(self) -> tuple[str, ...]:
+        """Neutral names of the devices present: `("cpu", "cuda:0")`."""
+
+    @abc.abstractmethod
+    def resolve_device(self, device: str) -> str:
+        """The framework's spelling of a neutral or native device name; `DeviceError` where it is not present."""
+
+    @abc.abstractmethod
+    def place(self, module: NativeModule, device: str) -> NativeModule:
+        """Move a module's parameters and buffers to a device (native spelling), in place."""
+
+    @abc.abstractmethod
+    def follow_device(self, module: NativeModule, device: str) -> None:
+        """From now on move the tensors `module` is called with to `device` (native spelling)."""
+
+    @abc.abstractmethod
+    def device_of(self, module_or_tensor: Any) -> str:
+        """Neutral name of the device a tensor, or a module's first parameter, lies on."""
+
+    # State and training
+
+    @abc.abstractmethod
+    def slots(self, module: NativeModule) -> Mapping[str, Slot]:
+        """Every parameter and persistent buffer, by canonical name, in the canonical layout."""
+
+    @abc.abstractmethod
+    def set_training(self, module: NativeModule, mode: bool) -> None:
+        """Put a module, of whatever origin, into training (`True`) or evaluation mode."""
+
+    @abc.abstractmethod
+    def differentiate(
+        self, function: Callable[[], Tensor], sources: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        """Run `function`, which returns a scalar, and return it with its gradient for each source.
+
+        A source that the scalar does not depend on has the gradient `None`.
+        """
+
+    @abc.abstractmethod
+    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
+        """A native optimiser over a module's trainable parameters, with torch's meaning of every option.
+
+        It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the loss.
+        """
+
+
+_ACTIVE: ContextVar[Backend | None] = ContextVar("polynet_active_backend", default=None)
+
+
+@functools.cache
+def _discovered() -> dict[str, Backend | importlib.metadata.EntryPoint]:
+    """Every registered backend by name; an entry point stands in until it is asked for."""
+    return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def backend_names() -> tuple[str, ...]:
+    """Names of all registered backends, the shape-only analyser included."""
+    return tuple(_discovered())
+
+
+def find_backend(name: str) -> Backend:
+    """The backend of this name, its framework not yet imported.
+
+    Args:
+        name: A registered backend's name.
+
+    Returns:
+        The one `Backend` object of that name in this process.
+
+    Raises:
+        BackendUnavailableError: No backend has that name, or its package does not import.
+
+    Example:
+        >>> find_backend("torch").name
+        'torch'
+    """
+    known = _discovered()
+    found = known.get(name) if isinstance(name, str) else None
+    if found is None:
+        frameworks = [key for key in known if key != "shapes"]
+        message = f"There is no backend {name!r}; the backends are {', '.join(frameworks)}.{suggest(name, frameworks)}"
+        raise BackendUnavailableError(message)
+    if isinstance(found, Backend):
+        return found
+    try:
+        backend = found.load()
+    except ImportError as error:
+        message = f"Backend {name!r} could not be imported from {found.value}: {error}"
+        raise BackendUnavailableError(message) from error
+    known[name] = backend
+    return backend  # type: ignore[no-any-return]  # entry points are untyped
+
+
+def get_backend(name: str | Backend) -> Backend:
+    """The backend of this name, its framework imported and usable in this thread.
+
+    Raises:
+        BackendUnavailableError: Unknown, or its framework is not installed.
+        BackendThreadError: Its framework cannot work in this thread or process.
+    """
+    backend = name if isinstance(name, Backend) else find_backend(name)
+    backend.load()
+    backend.check_thread()
+    return backend
+
+
+def installed_backends() -> tuple[str, ...]:
+    """Names of the frameworks that can be used here.
+
+    Example:
+        >>> "torch" in installed_backends()
+        True
+    """
+    return tuple(
+        name for name in backend_names() if (found := find_backend(name)).is_framework and found.installed
+    )
+
+
+def loaded_backends() -> Iterator[Backend]:
+    """Backends whose framework is imported already."""
+    return (found for found in list(_discovered().values()) if isinstance(found, Backend) and found.loaded)
+
+
+def active_backend() -> Backend:
+    """The backend in which a neutral class called now is built.
+
+    The innermost `use_backend` decides; then the environment variable `POLYNET_BACKEND`; then the only installed
+    framework, where there is just one.
+
+    Raises:
+        BackendUnavailableError: None of these decides, or the framework is not installed.
+        BackendThreadError: Its framework cannot work in this thread or process.
+    """
+    backend = _ACTIVE.get()
+    if backend is not None:
+        if backend.thread_bound:
+            backend.check_thread()
+        return backend
+    chosen = os.environ.get(ENVIRONMENT_VARIABLE)
+    if chosen:
+        return get_backend(chosen)
+    installed = installed_backends()
+    if len(installed) == 1:
+        return get_backend(installed[0])
+    if not installed:
+        message = "No framework is installed. Install one: pip install 'polynet[torch]' or 'polynet[megengine]'."
+        raise BackendUnavailableError(message)
+    message = (
+        f"No backend is active and {', '.join(installed)} are installed. Choose one: polynet.build(…, backend=…), "
+        f"`with polynet.use_backend(…):`, or the environment variable {ENVIRONMENT_VARIABLE}."
+    )
+    raise BackendUnavailableError(message)
+
+
+class use_backend(contextlib.ContextDecorator):  # noqa: N801 - used as a function
+    """Make a backend the active one inside a `with` block, or a decorated function.
+
+    Args:
+        backend: Name of a backend, or a `Backend`.
+
+    Raises:
+        BackendUnavailableError: Unknown, or its framework is not installed.
+        BackendThreadError: Its framework cannot work in this thread or process.
+
+    Example:
+        >>> with use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 3)
+        >>> type(layer)
+        <class 'torch.nn.modules.linear.Linear'>
+    """
+
+    def __init__(self, backend: str | Backend) -> None:
+        self.backend = get_backend(backend)
+        self._tokens: list[Any] = []
+
+    def _recreate_cm(self) -> use_backend:
+        return use_backend(self.backend)
+
+    def __enter__(self) -> Backend:
+        """Activate, and return the backend."""
+        self._tokens.append(_ACTIVE.set(self.backend))
+        return self.backend
+
+    def __exit__(self, *exception: object) -> None:
+        """Restore what was active before."""
+        _ACTIVE.reset(self._tokens.pop())
+
+
+def backend_of(value: Any) -> Backend:
+    """The backend a native tensor, parameter or module belongs to.
+
+    Raises:
+        FrameworkMismatchError: It belongs to none.
+
+    Example:
+        >>> import torch
+        >>> backend_of(torch.zeros(2)).name
+        'torch'
+    """
+    for backend in loaded_backends():
+        if isinstance(value, (backend.native_module_type, *backend.tensor_types)):
+            return backend
+    name = backend_of_class(type(value))
+    if name is not None:
+        return get_backend(name)
+    message = (
+        f"A tensor or module of an installed framework is needed, not {type(value).__module__}."
+        f"{type(value).__qualname__}. Frameworks: {', '.join(installed_backends()) or 'none installed'}."
+    )
+    raise FrameworkMismatchError(message)
+
+
+def backend_of_class(cls: object) -> str | None:
+    """Name of the backend a class is bound to: a native module class, or a specialised one.
+
+    Works without importing a framework: a class can only derive from one that is imported.
+
+    Returns:
+        The backend's name; `None` for a neutral class, a plain class, or anything that is not a class.
+
+    Example:
+        >>> import torch
+        >>> backend_of_class(torch.nn.Linear), backend_of_class(polynet.nn.Linear)
+        ('torch', None)
+    """
+    if not isinstance(cls, type):
+        return None
+    specialised_for: str | None = getattr(cls, "_polynet_backend", None)
+    if specialised_for is not None:
+        return specialised_for
+    for base in cls.__mro__:
+        root = base.__module__.partition(".")[0]
+        for name in backend_names():
+            if root in (find_backend(name).framework, f"polynet_{name}"):
+                return name
+    return None

@@ -1,0 +1,116 @@
+"""Every error PolyNet raises: one hierarchy, each class also the builtin that a caller would catch."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PolyNetError(Exception):
+    """Base of all errors raised by PolyNet."""
+
+    def __str__(self) -> str:
+        """Return the message itself; `KeyError` would print its `repr`."""
+        return str(self.args[0]) if len(self.args) == 1 else super().__str__()
+
+
+class ConfigError(PolyNetError, ValueError):
+    """A config has a wrong value, shape or file."""
+
+
+class ConfigTypeError(ConfigError, TypeError):
+    """A config, or a value in it, has the wrong type."""
+
+
+class ConfigKeyError(ConfigError, KeyError, AttributeError):
+    """A config has no such key, or a key that is not allowed."""
+
+
+class ConfigFileError(ConfigError, OSError):
+    """A config file is missing or unreadable."""
+
+
+class UnknownNameError(PolyNetError, KeyError, ValueError):
+    """A name is not registered."""
+
+
+class DuplicateNameError(PolyNetError, KeyError, ValueError):
+    """A name is already taken by another class."""
+
+
+class OptionError(PolyNetError, TypeError, ValueError):
+    """A constructor was given an option it does not have, or a value it cannot use."""
+
+
+class BackendError(PolyNetError, RuntimeError):
+    """A backend cannot do what was asked."""
+
+
+class BackendUnavailableError(BackendError, ImportError):
+    """A backend is unknown, not installed, or not importable here."""
+
+
+class BackendThreadError(BackendError):
+    """A backend was used from a thread or process in which its framework cannot work."""
+
+
+class UnsupportedError(BackendError, NotImplementedError):
+    """A layer, operation or option does not exist on this backend; the message says why."""
+
+
+class DeviceError(PolyNetError, ValueError):
+    """A device is misspelt or not present."""
+
+
+class FrameworkMismatchError(PolyNetError, TypeError):
+    """A tensor or module of one framework was given where another's is needed."""
+
+
+class InputError(PolyNetError, ValueError):
+    """An input has the wrong shape, type or range."""
+
+
+class InputIndexError(InputError, IndexError):
+    """An index or label lies outside what it indexes."""
+
+
+class WeightsError(PolyNetError, ValueError):
+    """Weights do not fit the network they are loaded into."""
+
+
+class CheckpointError(WeightsError):
+    """A checkpoint file is damaged, truncated or of an unknown format."""
+
+
+class UnsafeCheckpointError(CheckpointError):
+    """A checkpoint would run code when read; it was refused unread."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint at this path."""
+
+
+class ParityError(PolyNetError, AssertionError):
+    """Two builds that must agree do not."""
+
+
+def suggest(name: object, allowed: Iterable[object], *, limit: int = 3) -> str:
+    """Say which allowed names lie nearest to a wrong one, as the end of an error message.
+
+    Args:
+        name: What was given.
+        allowed: The valid names.
+        limit: The most names to offer.
+
+    Returns:
+        `" Did you mean 'a' or 'b'?"`, with a leading space, or `""` where nothing is near.
+
+    Example:
+        >>> suggest("resnt18", ["resnet18", "vgg11"])
+        " Did you mean 'resnet18'?"
+    """
+    by_folded = {str(candidate).casefold(): str(candidate) for candidate in allowed}
+    near = difflib.get_close_matches(str(name).casefold(), by_folded, n=limit, cutoff=0.6)
+    if not near:
+        return ""
+    return f" Did you mean {' or '.join(repr(by_folded[key]) for key in near)}?"
