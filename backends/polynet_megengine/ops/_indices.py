@@ -1,0 +1,65 @@
+"""Checks of index and label values, which MegEngine itself reads out of bounds, then aborts at exit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polynet.errors import InputError, InputIndexError
+from polynet.types import Tensor
+
+from ._tensors import values_are_readable
+
+
+def as_index(index: Tensor, name: str = "index") -> Tensor:
+    """An index tensor as int32, the only type that MegEngine indexes with.
+
+    Raises:
+        InputError: It holds no integers.
+    """
+    if index.dtype == np.int32:
+        return index
+    if index.dtype.kind not in "iu":
+        message = f"{name} must hold integers, not {index.dtype}."
+        raise InputError(message)
+    return index.astype("int32")
+
+
+def check_range(
+    index: Tensor, size: int, name: str = "index", *, lowest: int = 0, ignored: int | None = None
+) -> None:
+    """Refuse indices outside `lowest … size - 1`. Waits for their values; does nothing while a tracer records.
+
+    Args:
+        index: Integers, any shape.
+        size: Number of entries indexed.
+        name: What to call them in the message.
+        lowest: Smallest allowed; `-size` where counting from the end is allowed.
+        ignored: A value allowed besides.
+
+    Raises:
+        InputIndexError: One lies outside; the message has the smallest and the largest given.
+    """
+    if not values_are_readable():
+        return
+    values = index.numpy()
+    if ignored is not None:
+        values = values[values != ignored]
+    if values.size == 0:
+        return
+    smallest, largest = int(values.min()), int(values.max())
+    if smallest < lowest or largest >= size:
+        besides = "" if ignored is None else f" (and {ignored}, which is ignored)"
+        allowed = f"{lowest} to {size - 1}{besides}" if size > lowest else "none, the indexed dimension is empty"
+        message = f"{name} has values from {smallest} to {largest}; allowed are {allowed}."
+        raise InputIndexError(message)
+
+
+def check_non_zero(divisor: Tensor, name: str = "other") -> None:
+    """Refuse integer division by zero, which ends the process. Does nothing while a tracer records.
+
+    Raises:
+        InputError: A zero is among the divisors.
+    """
+    if values_are_readable() and not divisor.numpy().all():
+        message = f"{name} holds a zero: integer division by zero is undefined."
+        raise InputError(message)

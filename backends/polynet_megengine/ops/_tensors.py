@@ -1,0 +1,123 @@
+"""Shapes, axes and constants of MegEngine tensors, read and made the same way in eager and traced code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from megengine import tensor as make_tensor
+from megengine.core._imperative_rt.core2 import Const, is_tracing_module
+from megengine.jit.tracing import is_tracing
+
+from polynet.errors import InputError
+from polynet.types import Tensor
+
+Dims = int | Sequence[int] | None
+
+
+def shape_of(x: Tensor) -> tuple[int, ...]:
+    """The shape as Python integers; `x.shape` is a tensor while `jit.trace` records."""
+    shape: tuple[int, ...] = x._tuple_shape
+    return shape
+
+
+def values_are_readable() -> bool:
+    """Whether reading a tensor's numbers is safe: not while a tracer records (a symbolic one ends the process)."""
+    return not is_tracing() and not is_tracing_module()
+
+
+def axis_of(dim: int, ndim: int, name: str = "dim") -> int:
+    """A dimension counted from the front, from one that may be negative.
+
+    Raises:
+        InputError: It lies outside the tensor's dimensions.
+    """
+    count = max(ndim, 1)
+    if not -count <= dim < count:
+        message = f"{name}={dim} is out of range for a tensor of {ndim} dimensions: allowed are {-count} to {count - 1}."
+        raise InputError(message)
+    return int(dim) + count if dim < 0 else int(dim)
+
+
+def axes_of(dim: Dims, ndim: int, name: str = "dim") -> tuple[int, ...]:
+    """Dimensions counted from the front, in the order given; all of them for `None` or an empty sequence.
+
+    Raises:
+        InputError: One lies outside the tensor's dimensions or appears twice.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    if not isinstance(dim, Sequence):
+        return (axis_of(dim, ndim, name),)
+    axes = tuple(axis_of(each, ndim, name) for each in dim)
+    if len(set(axes)) != len(axes):
+        message = f"{name}={tuple(dim)} names a dimension twice."
+        raise InputError(message)
+    return axes or tuple(range(ndim))
+
+
+def scalar_like(value: Any, x: Tensor, dtype: Any = None) -> Tensor:
+    """A number as a tensor without dimensions on the device of `x`, of its dtype unless another is named."""
+    return Const(value, x.dtype if dtype is None else dtype, x.device)
+
+
+def array_like(array: np.ndarray[Any, Any], x: Tensor) -> Tensor:
+    """An array as a tensor on the device of `x`."""
+    return make_tensor(array, device=x.device)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a MegEngine tensor, not a Python or numpy number."""
+    return hasattr(value, "_tuple_shape")
+
+
+def python_number(value: Any) -> Any:
+    """A Python number from a numpy one; MegEngine's operators refuse numpy scalars."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def is_floating(x: Tensor) -> bool:
+    """Whether a tensor holds floating-point numbers."""
+    return x.dtype.kind == "f"  # type: ignore[no-any-return]  # numpy dtypes of an untyped library
+
+
+def integral_as_float(x: Tensor) -> Tensor:
+    """Integers and booleans as float32, as torch promotes them in functions of the reals; floats unchanged."""
+    return x if x.dtype.kind == "f" else x.astype("float32")
+
+
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape of operands.
+
+    Raises:
+        InputError: They do not broadcast.
+    """
+    try:
+        return tuple(np.broadcast_shapes(*shapes))
+    except ValueError as error:
+        message = f"Shapes {' and '.join(map(str, shapes))} do not broadcast to a common one."
+        raise InputError(message) from error
+
+
+def tuple_of(value: int | Sequence[int], count: int, name: str) -> tuple[int, ...]:
+    """One integer for each spatial dimension, from one for all or one each.
+
+    Raises:
+        InputError: The count is wrong.
+    """
+    if not isinstance(value, Sequence):
+        return (int(value),) * count
+    if len(value) == 1:
+        return (int(value[0]),) * count
+    if len(value) != count:
+        message = f"{name}={tuple(value)} must be one integer or {count}."
+        raise InputError(message)
+    return tuple(int(each) for each in value)
+
+
+def in_float32(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Run a function in float32 where `x` is float16, and return its result in float16."""
+    if x.dtype == np.float16:
+        return function(x.astype("float32")).astype("float16")
+    return function(x)

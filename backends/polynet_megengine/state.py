@@ -1,0 +1,131 @@
+"""MegEngine's state in the canonical layout, and gradients.
+
+MegEngine keeps biases as (1, C, 1, 1), grouped weights as (G, O/G, I/G, K, K) and so on; each is a pure reshape of torch's
+layout, given by `layers.canonical.canonical_shape`. Tensors live inside modules, lists, tuples and dicts alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import megengine
+import numpy as np
+from megengine.autodiff import GradManager
+from megengine.core._imperative_rt.core2 import is_tracing_module
+from megengine.jit.tracing import is_tracing as is_jit_tracing
+
+from polynet.slots import Slot
+from polynet.types import Tensor
+from polynet_megengine.layers.canonical import canonical_shape
+
+FROZEN = "_polynet_frozen"
+"""MegEngine has no `requires_grad`: a module keeps the names of its own frozen parameters under this attribute."""
+
+
+def is_tracing() -> bool:
+    """Whether `jit.trace` or `traced_module` is recording."""
+    return bool(is_jit_tracing() or is_tracing_module())
+
+
+def set_trainable(owner: Any, leaf: str, trainable: bool) -> None:
+    """Mark one of a module's own parameters as frozen, or trainable again. Copies and pickles keep the mark."""
+    frozen = set(owner.__dict__.get(FROZEN, ()))
+    (frozen.discard if trainable else frozen.add)(leaf)
+    object.__setattr__(owner, FROZEN, frozenset(frozen))
+
+
+class MegEngineSlot(Slot):
+    """A parameter or buffer of a MegEngine module."""
+
+    __slots__ = ("_tensor",)
+
+    def __init__(self, *fields: Any, tensor: Tensor) -> None:
+        super().__init__(*fields)
+        self._tensor = tensor
+
+    @property
+    def tensor(self) -> Tensor:
+        """The native tensor; MegEngine updates it in place, so it stays the one the module holds."""
+        return self._tensor
+
+    def canonical(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """A copy in torch's shape."""
+        return np.array(tensor.numpy()).reshape(self.shape)
+
+    def view(self) -> None:
+        """MegEngine does not share its memory."""
+        return
+
+    def write(self, array: np.ndarray[Any, Any]) -> None:
+        """Reset the tensor to new numbers, keeping its type, layout, device and identity."""
+        native = np.ascontiguousarray(array, dtype=self._tensor.dtype).reshape(self._tensor.shape)
+        self._tensor._reset(megengine.Tensor(native, device=self._tensor.device))
+
+
+def _tensors(owner: Any) -> Iterator[tuple[str, Tensor]]:
+    """A module's own tensors: attributes, and those inside its lists, tuples and dicts."""
+    for leaf, value in vars(owner).items():
+        yield from _flattened(leaf, value, megengine.Tensor)
+
+
+def _children(owner: Any) -> Iterator[tuple[str, Any]]:
+    for leaf, value in vars(owner).items():
+        yield from _flattened(leaf, value, megengine.module.Module)
+
+
+def _flattened(path: str, value: Any, wanted: type) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, wanted):
+        yield path, value
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _flattened(f"{path}.{index}", item, wanted)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flattened(f"{path}.{key}", item, wanted)
+
+
+def slots(module: Any) -> dict[str, Slot]:
+    """Every parameter and persistent buffer of a module, in definition order; shared tensors under each name."""
+    found: dict[str, Slot] = {}
+    _collect(module, "", found)
+    return found
+
+
+def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
+    hidden = getattr(owner, "_non_persistent_buffers", ())
+    frozen = owner.__dict__.get(FROZEN, ())
+    for leaf, tensor in _tensors(owner):
+        if leaf in hidden:
+            continue
+        is_parameter = isinstance(tensor, megengine.Parameter)
+        found[prefix + leaf] = MegEngineSlot(
+            prefix + leaf,
+            owner,
+            leaf,
+            "parameter" if is_parameter else "buffer",
+            canonical_shape(owner, leaf, tensor),
+            np.dtype(tensor.dtype).name,
+            is_parameter and leaf not in frozen,
+            tensor=tensor,
+        )
+    for path, child in _children(owner):
+        _collect(child, f"{prefix}{path}.", found)
+
+
+def differentiate(function: Callable[[], Tensor], sources: list[Tensor]) -> tuple[Tensor, list[Tensor | None]]:
+    """Run a function that returns a scalar and return it with its gradient for each source."""
+    kept = [source.grad for source in sources]
+    for source in sources:
+        source.grad = None
+    manager = GradManager().attach(sources)
+    try:
+        with manager:
+            result = function()
+            manager.backward(result)
+        gradients = [source.grad for source in sources]
+        megengine._full_sync()
+    finally:
+        for source, gradient in zip(sources, kept, strict=True):
+            source.grad = gradient
+    return result.detach(), gradients

@@ -1,0 +1,173 @@
+"""PyTorch's side of the seam."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from polynet.backend import Backend
+from polynet.errors import FrameworkMismatchError, UnsupportedError, suggest
+from polynet.slots import Slot
+from polynet.types import NativeModule, Tensor
+
+
+class TorchBackend(Backend):
+    """Builds `torch.nn.Module`s. Neutral names, arguments and layouts are torch's own, so little needs translating."""
+
+    name = "torch"
+    framework = "torch"
+
+    def _import_framework(self) -> None:
+        self._torch = importlib.import_module("torch")
+        self._ops = importlib.import_module("polynet_torch.ops")
+        self._layers = importlib.import_module("polynet_torch.layers")
+        self._device = importlib.import_module("polynet_torch.device")
+        self._state = importlib.import_module("polynet_torch.state")
+        self._initialisation = importlib.import_module("polynet_torch.initialisation")
+
+    @property
+    def tensor_types(self) -> tuple[type, ...]:
+        """`torch.Tensor`, and the proxy `torch.fx` traces with."""
+        fx: Any = importlib.import_module("torch.fx")
+        return (self._torch.Tensor, fx.Proxy)
+
+    @property
+    def module_type(self) -> type:
+        """`torch.nn.Module` itself."""
+        return self._torch.nn.Module  # type: ignore[no-any-return]  # torch is loaded lazily, so untyped here
+
+    @property
+    def native_module_type(self) -> type:
+        """`torch.nn.Module`."""
+        return self._torch.nn.Module  # type: ignore[no-any-return]  # as above
+
+    @property
+    def parameter_type(self) -> type:
+        """`torch.nn.Parameter`."""
+        return self._torch.nn.Parameter  # type: ignore[no-any-return]  # as above
+
+    @property
+    def ops(self) -> ModuleType:
+        """`polynet_torch.ops`."""
+        return self._ops
+
+    def layer(self, name: str) -> type:
+        """The class of that name in `polynet_torch.layers` or `torch.nn`.
+
+        Raises:
+            UnsupportedError: torch has no such layer.
+        """
+        found = self._layers.LAYERS.get(name) or getattr(self._torch.nn, name, None)
+        if not isinstance(found, type):
+            message = f"Backend 'torch' has no layer {name!r}.{suggest(name, dir(self._torch.nn))}"
+            raise UnsupportedError(message)
+        return found
+
+    def layer_instances(self, name: str) -> tuple[type, ...]:
+        """The class `layer` gives."""
+        try:
+            return (self.layer(name),)
+        except UnsupportedError:
+            return ()
+
+    def tensor(self, value: Any, *, dtype: str | None = None, device: str | None = None) -> Tensor:
+        """A tensor with a copy of the numbers; Python floats become float32."""
+        return self._ops.tensor(value, dtype=dtype, device=device)
+
+    def numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """An array of its own; bfloat16, which numpy lacks, becomes float32."""
+        if not isinstance(tensor, self._torch.Tensor):
+            message = f"A torch.Tensor is needed, not {type(tensor).__module__}.{type(tensor).__qualname__}."
+            raise FrameworkMismatchError(message)
+        tensor = tensor.detach()
+        if tensor.dtype == self._torch.bfloat16:
+            tensor = tensor.float()
+        return np.array(tensor.cpu().numpy())
+
+    def parameter(self, value: Any, *, requires_grad: bool = True) -> Any:
+        """A `torch.nn.Parameter`; only floating-point numbers can be trained."""
+        data = value if isinstance(value, self._torch.Tensor) else self.tensor(value)
+        return self._torch.nn.Parameter(data, requires_grad=requires_grad)
+
+    def is_tracing(self) -> bool:
+        """Whether `torch.jit.trace`, `torch.compile` or `torch.export` is recording."""
+        return bool(self._torch.jit.is_tracing() or self._torch.compiler.is_compiling())
+
+    def synchronise(self) -> None:
+        """Wait for the GPU, where one is used."""
+        if self._torch.cuda.is_initialized():
+            self._torch.cuda.synchronize()
+
+    def seed(self, value: int) -> None:
+        """Seed torch's generators on all devices."""
+        self._torch.manual_seed(value)
+
+    def building(self) -> contextlib.AbstractContextManager[None]:
+        """Skip the random fills of `torch.nn.init` in this thread."""
+        return self._initialisation.skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
+
+    def devices(self) -> tuple[str, ...]:
+        """`cpu`, then every CUDA device."""
+        return self._device.devices()  # type: ignore[no-any-return]  # lazily imported
+
+    def resolve_device(self, device: str) -> str:
+        """torch's own spelling, once the device is known to exist."""
+        return self._device.resolve(device)  # type: ignore[no-any-return]  # lazily imported
+
+    def place(self, module: NativeModule, device: str) -> NativeModule:
+        """`module.to(device)`."""
+        return module.to(device)
+
+    def follow_device(self, module: NativeModule, device: str) -> None:
+        """Move what `module` is called with, by a forward pre-hook."""
+        self._device.follow(module, device)
+
+    def device_of(self, module_or_tensor: Any) -> str:
+        """`cpu` or `cuda:N`; a module without parameters counts as being on the CPU."""
+        if isinstance(module_or_tensor, self._torch.Tensor):
+            return str(module_or_tensor.device)
+        first = next(iter(module_or_tensor.parameters()), None)
+        return "cpu" if first is None else str(first.device)
+
+    def slots(self, module: NativeModule) -> Mapping[str, Slot]:
+        """`named_parameters` and persistent buffers, without `num_batches_tracked`."""
+        return self._state.slots(module)  # type: ignore[no-any-return]  # lazily imported
+
+    def set_training(self, module: NativeModule, mode: bool) -> None:
+        """`module.train(mode)`."""
+        module.train(mode)
+
+    def differentiate(
+        self, function: Callable[[], Tensor], sources: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        """`torch.autograd.grad`, which leaves every `.grad` alone."""
+        sources = list(sources)
+        with self._torch.enable_grad(), _requiring_grad(sources):
+            result = function()
+            if not result.requires_grad:
+                return result, [None] * len(sources)
+            trained = [source for source in sources if source.requires_grad]
+            gradients = iter(self._torch.autograd.grad(result, trained, allow_unused=True))
+        return result.detach(), [next(gradients) if source.requires_grad else None for source in sources]
+
+    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
+        """A `torch.optim` optimiser; see `polynet_torch.train`."""
+        return importlib.import_module("polynet_torch.train").optimizer(name, module, **options)
+
+
+@contextlib.contextmanager
+def _requiring_grad(sources: list[Any]) -> Iterator[None]:
+    """Let plain tensors take part in differentiation for the time being."""
+    changed = [source for source in sources if not source.requires_grad and source.is_leaf and source.is_floating_point()]
+    for source in changed:
+        source.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for source in changed:
+            source.requires_grad_(False)
