@@ -1,0 +1,86 @@
+"""Fixtures every room shares: which backends the suite runs on, and one of them active.
+
+The environment variable `POLYNET_TEST_BACKENDS` (`torch`, `megengine`, or both with a comma) restricts the suite; without
+it the suite runs on every framework installed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from polynet.backend import Backend, backend_names, find_backend, get_backend, installed_backends, use_backend
+
+RESTRICTION = "POLYNET_TEST_BACKENDS"
+
+
+def chosen_backends() -> tuple[str, ...]:
+    """Names of the frameworks the suite runs on; a name that is unknown or not installed ends the session."""
+    wanted = os.environ.get(RESTRICTION, "").strip()
+    if not wanted:
+        return installed_backends()
+    names = tuple(name.strip() for name in wanted.split(","))
+    known = [name for name in backend_names() if find_backend(name).is_framework]
+    for name in names:
+        if name not in known:
+            pytest.exit(f"{RESTRICTION} names {name!r}; the frameworks are {', '.join(known)}.", returncode=4)
+        if not find_backend(name).installed:
+            pytest.exit(f"{RESTRICTION} names {name!r}, which is not installed.", returncode=4)
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that asks for `backend` once on every framework."""
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", chosen_backends(), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Start each test from the same random numbers."""
+    random.seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The backend under test, active."""
+    with use_backend(request.param) as active:
+        active.seed(0)
+        yield active
+
+
+@pytest.fixture
+def both() -> tuple[Backend, Backend]:
+    """torch and MegEngine, neither active; the test is skipped unless both are there."""
+    missing = [name for name in ("torch", "megengine") if name not in chosen_backends()]
+    if missing:
+        pytest.skip(f"compares two frameworks, and {' and '.join(missing)} is not installed or not chosen")
+    for name in ("torch", "megengine"):
+        get_backend(name).seed(0)
+    return get_backend("torch"), get_backend("megengine")
+
+
+@pytest.fixture
+def frameworks() -> tuple[Backend, ...]:
+    """Every framework the suite runs on, loaded; the test is skipped where there is none."""
+    names = chosen_backends()
+    if not names:
+        pytest.skip("no framework is installed")
+    return tuple(get_backend(name) for name in names)
+
+
+@pytest.fixture
+def reference() -> Backend:
+    """torch, against which every other framework is judged."""
+    if not find_backend("torch").installed:
+        pytest.skip("compares with torch, which is not installed")
+    return get_backend("torch")
