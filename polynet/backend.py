@@ -20,7 +20,7 @@ import importlib.metadata
 import importlib.util
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -189,8 +189,11 @@ class Backend(abc.ABC):
     # Construction and devices
 
     @abc.abstractmethod
-    def building(self) -> contextlib.AbstractContextManager[None]:
-        """A context in which native random initialisation is skipped: the initial weights follow at once."""
+    def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
+        """A context in which native random initialisation is skipped: the initial weights follow at once.
+
+        It yields a function that runs what was skipped after all, except on the tensors it is given.
+        """
 
     @abc.abstractmethod
     def devices(self) -> tuple[str, ...]:

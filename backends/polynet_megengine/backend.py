@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -156,7 +156,7 @@ class MegEngineBackend(Backend):
         """Seed MegEngine's global generator."""
         self._megengine.random.seed(value)
 
-    def building(self) -> contextlib.AbstractContextManager[None]:
+    def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip MegEngine's random initialisation, which takes longer than the rest of building."""
         return importlib.import_module("polynet_megengine.layers.initialisation").skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
 

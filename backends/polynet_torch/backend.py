@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -107,7 +107,7 @@ class TorchBackend(Backend):
         """Seed torch's generators on all devices."""
         self._torch.manual_seed(value)
 
-    def building(self) -> contextlib.AbstractContextManager[None]:
+    def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip the random fills of `torch.nn.init` in this thread."""
         return self._initialisation.skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
 

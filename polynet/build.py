@@ -1,0 +1,129 @@
+"""`polynet.build`: from a config, a name or a class to a native module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
+from polynet.devices import placements
+from polynet.errors import BackendUnavailableError, OptionError
+from polynet.types import NativeModule
+
+
+def build(
+    config: Any,
+    *,
+    backend: str | Backend | None = None,
+    device: str | Mapping[str, str] | None = None,
+    seed: int | None = None,
+    weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    layout: str | None = None,
+    **options: Any,
+) -> NativeModule:
+    """Build a network as a real module of a framework.
+
+    Args:
+        config: A registered name (`"resnet50"`), a config (a mapping with `model`, or a model mapping with `name`), the
+            path of a config file, or a network class.
+        backend: `"torch"` or `"megengine"`; by default the active one, or the one a write-native class belongs to.
+        device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"auto"` or the framework's own spelling; or a mapping from submodule path
+            to device, `{"": "cuda:0", "head": "cuda:1"}`. By default the config's `device`, else the framework's default.
+        seed: Seed of the initial weights, which are then the same on every framework; a fresh one by default. A
+            write-native class keeps its own initialisation unless a seed is given.
+        weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random.
+        layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; found from its keys by default.
+        **options: Merged over the model's own arguments: `num_classes=10`, `head=None`, `out_indices=(1, 2, 3)` …
+
+    Returns:
+        The module, in training mode, as its framework's constructors leave it.
+
+    Raises:
+        ConfigError: The config has no model, or is no config.
+        UnknownNameError: No network of that name, or none for this backend.
+        OptionError: The network has no such option.
+        BackendError: The framework is not installed or cannot work here.
+        DeviceError: The device is misspelt or not present.
+        WeightsError: The weights do not fit.
+
+    Example:
+        >>> net = polynet.build({"name": "resnet18", "num_classes": 10}, backend="torch", seed=0)
+        >>> net.head.fc
+        Linear(in_features=512, out_features=10, bias=True)
+    """
+    from polynet.config.model import model_arguments
+
+    name, arguments = model_arguments(config, options)
+    chosen = _choose_backend(name, backend)
+    if device is None and isinstance(config, Mapping):
+        device = config.get("device")
+    where = placements(device, chosen)
+    with use_backend(chosen):
+        factory, is_neutral = _factory(name, chosen)
+        if not is_neutral and seed is None:
+            net = _checked(factory(**arguments), factory, chosen)
+        else:
+            net = _construct(factory, arguments, chosen, seed, random=weights is None)
+    if weights is not None:
+        from polynet.weights import load_state
+
+        load_state(net, weights, layout=layout)
+    for path, spelled in where.items():
+        _place(net, path, spelled, chosen)
+    return net
+
+
+def _choose_backend(name: Any, backend: str | Backend | None) -> Backend:
+    """The backend asked for; else the one a native class is bound to; else the active one."""
+    bound = backend_of_class(name)
+    if backend is None:
+        return active_backend() if bound is None else get_backend(bound)
+    chosen = get_backend(backend)
+    if bound is not None and bound != chosen.name:
+        message = f"{name.__qualname__} is written for backend {bound!r} and cannot be built on {chosen.name!r}."
+        raise BackendUnavailableError(message)
+    return chosen
+
+
+def _factory(name: Any, backend: Backend) -> tuple[Callable[..., Any], bool]:
+    """The class or function that a model name stands for, and whether it is neutral."""
+    if isinstance(name, str):
+        from polynet.registry import MODELS
+
+        name = MODELS.get(name, backend=backend.name)
+    return name, backend_of_class(name) is None
+
+
+def _construct(
+    factory: Callable[..., Any], arguments: Mapping[str, Any], backend: Backend, seed: int | None, *, random: bool
+) -> NativeModule:
+    """Construct without native initialisation, then draw the initial weights unless loaded ones follow."""
+    with backend.building() as draw_skipped:
+        net = _checked(factory(**arguments), factory, backend)
+    if backend.is_framework and random:
+        from polynet.nn.initialise import initialise
+
+        filled = set(initialise(net, seed))
+        draw_skipped(slot.tensor for name, slot in backend.slots(net).items() if name in filled)
+    return net
+
+
+def _checked(net: Any, factory: Callable[..., Any], backend: Backend) -> NativeModule:
+    if not isinstance(net, backend.native_module_type):
+        message = (
+            f"{getattr(factory, '__qualname__', factory)} gave {type(net).__module__}.{type(net).__qualname__}, "
+            f"which is no module of backend {backend.name!r}."
+        )
+        raise OptionError(message)
+    return net
+
+
+def _place(net: NativeModule, path: str, device: str, backend: Backend) -> None:
+    """Put a submodule on a device and, below the root, have its inputs follow it there."""
+    part = net
+    for step in path.split(".") if path else ():
+        part = getattr(part, step)
+    backend.place(part, device)
+    if path:
+        backend.follow_device(part, device)
