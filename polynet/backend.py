@@ -225,6 +225,10 @@ class Backend(abc.ABC):
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """Put a module, of whatever origin, into training (`True`) or evaluation mode."""
 
+    def reference_twin(self, module: NativeModule) -> NativeModule | None:
+        """A float64 copy of a module, against which float32 errors are judged; `None` where there is no float64."""
+        return None
+
     @abc.abstractmethod
     def differentiate(
         self, function: Callable[[], Tensor], sources: Sequence[Tensor]

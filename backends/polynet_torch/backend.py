@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
@@ -141,6 +142,10 @@ class TorchBackend(Backend):
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """`module.train(mode)`."""
         module.train(mode)
+
+    def reference_twin(self, module: NativeModule) -> NativeModule:
+        """A float64 copy."""
+        return copy.deepcopy(module).double()
 
     def differentiate(
         self, function: Callable[[], Tensor], sources: Sequence[Tensor]
