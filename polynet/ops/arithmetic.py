@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polynet.errors import OptionError
 from polynet.ops.arguments import Scalar, namespace_of_all
 from polynet.ops.dispatch import namespace_of
 from polynet.types import Tensor
@@ -180,10 +181,15 @@ def sign(input: Tensor) -> Tensor:
 def clamp(input: Tensor, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
     """Return each element moved into `[min, max]`; either bound may be absent. Gradients pass at the bounds.
 
+    Raises:
+        OptionError: Both bounds are absent.
+
     Example:
         >>> ops.clamp(ops.tensor([-1.0, 0.5, 2.0]), min=0.0, max=1.0).tolist()
         [0.0, 0.5, 1.0]
     """
+    if min is None and max is None:
+        raise OptionError("clamp needs min, max or both; it was given neither.")
     return namespace_of(input).clamp(input, min, max)
 
 

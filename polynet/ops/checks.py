@@ -230,16 +230,32 @@ def check_windows(
     return tuple(counts)
 
 
-def check_pool_padding(operation: str, kernel_size: Sequence[int], padding: Sequence[int]) -> None:
+def check_pool_padding(
+    operation: str, kernel_size: Sequence[int], padding: Sequence[int], dilation: Sequence[int] | None = None
+) -> None:
     """Raise `OptionError` where padding is more than half a pooling window: a window could hold nothing else.
 
     Example:
         >>> check_pool_padding("max_pool2d", (3, 3), (1, 1))
     """
-    if any(2 * border > kernel for kernel, border in zip(kernel_size, padding, strict=True)):
-        raise OptionError(
-            f"{operation}: padding={tuple(padding)} must be at most half of kernel_size={tuple(kernel_size)}."
-        )
+    spreads = dilation or (1,) * len(kernel_size)
+    for kernel, border, spread in zip(kernel_size, padding, spreads, strict=True):
+        if 2 * border > spread * (kernel - 1) + 1:
+            raise OptionError(
+                f"{operation}: padding={tuple(padding)} must be at most half the window: kernel_size="
+                f"{tuple(kernel_size)}, dilation={tuple(spreads)}."
+            )
+
+
+def check_adaptive(operation: str, output_size: Any) -> None:
+    """Raise `OptionError` where an adaptive pool is to give lengths below 1; symbolic lengths pass unseen.
+
+    Example:
+        >>> check_adaptive("adaptive_avg_pool2d", (None, 1))
+    """
+    for size in output_size if isinstance(output_size, (tuple, list)) else (output_size,):
+        if isinstance(size, int) and size < 1:
+            raise OptionError(f"{operation}: output_size={output_size!r} must hold lengths of at least 1.")
 
 
 def check_output_size(operation: str, output_size: Any, lengths: Sequence[int]) -> tuple[int, ...]:

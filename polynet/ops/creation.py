@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from polynet.backend import backend_of_class
+from polynet.errors import FrameworkMismatchError
 from polynet.ops.arguments import IntOrInts, Scalar
 from polynet.ops.dispatch import namespace_like, namespace_of
 from polynet.types import Tensor
+
+_PLAIN = (np.ndarray, np.generic, list, tuple, int, float)
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
@@ -23,11 +29,20 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | N
         device: Where to put it.
         like: A tensor whose framework and device to use.
 
+    Raises:
+        FrameworkMismatchError: `data` is another framework's tensor.
+
     Example:
         >>> ops.dtype_name(ops.tensor([1.0, 2.0])), ops.dtype_name(ops.tensor([True]))
         ('float32', 'bool')
     """
-    return namespace_like(like).tensor(data, dtype=dtype, device=device, like=like)
+    namespace = namespace_like(like)
+    if not isinstance(data, _PLAIN) and backend_of_class(type(data)) and namespace_of(data) is not namespace:
+        raise FrameworkMismatchError(
+            f"ops.tensor was given a {type(data).__module__}.{type(data).__name__}, of another framework. "
+            f"Give it the numbers: ops.tensor(ops.to_numpy(x))."
+        )
+    return namespace.tensor(data, dtype=dtype, device=device, like=like)
 
 
 def zeros(size: IntOrInts, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from polynet.ops.arguments import IntOrInts
+from polynet.ops.checks import check_adaptive
 from polynet.ops.dispatch import namespace_of
 from polynet.types import Tensor
 
@@ -151,6 +152,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
         >>> ops.adaptive_avg_pool1d(ops.tensor([[[1.0, 2.0, 3.0]]]), 2).tolist()
         [[[1.5, 2.5]]]
     """
+    check_adaptive("adaptive_avg_pool1d", output_size)
     return namespace_of(input).adaptive_avg_pool1d(input, output_size)
 
 
@@ -165,10 +167,14 @@ def adaptive_avg_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     Returns:
         `(N, C, *output_size)`.
 
+    Raises:
+        OptionError: A length is below 1.
+
     Example:
         >>> ops.adaptive_avg_pool2d(ops.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), 1).tolist()
         [[[[2.5]]]]
     """
+    check_adaptive("adaptive_avg_pool2d", output_size)
     return namespace_of(input).adaptive_avg_pool2d(input, output_size)
 
 
@@ -179,6 +185,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
         >>> ops.adaptive_avg_pool3d(ops.ones((1, 1, 2, 2, 2)), 1).tolist()
         [[[[[1.0]]]]]
     """
+    check_adaptive("adaptive_avg_pool3d", output_size)
     return namespace_of(input).adaptive_avg_pool3d(input, output_size)
 
 
@@ -189,6 +196,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
         >>> ops.adaptive_max_pool1d(ops.tensor([[[1.0, 2.0, 3.0]]]), 2).tolist()
         [[[2.0, 3.0]]]
     """
+    check_adaptive("adaptive_max_pool1d", output_size)
     return namespace_of(input).adaptive_max_pool1d(input, output_size)
 
 
@@ -199,6 +207,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
         >>> ops.adaptive_max_pool2d(ops.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), 1).tolist()
         [[[[4.0]]]]
     """
+    check_adaptive("adaptive_max_pool2d", output_size)
     return namespace_of(input).adaptive_max_pool2d(input, output_size)
 
 
@@ -209,4 +218,5 @@ def adaptive_max_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
         >>> ops.adaptive_max_pool3d(ops.ones((1, 1, 2, 2, 2)), 1).tolist()
         [[[[[1.0]]]]]
     """
+    check_adaptive("adaptive_max_pool3d", output_size)
     return namespace_of(input).adaptive_max_pool3d(input, output_size)
