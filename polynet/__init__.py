@@ -11,17 +11,51 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from polynet import config as config
     from polynet import errors as errors
     from polynet import nn as nn
     from polynet import ops as ops
+    from polynet import registry as registry
+    from polynet import weights as weights
+    from polynet.backend import active_backend as active_backend
+    from polynet.backend import backend_of as backend_of
+    from polynet.backend import get_backend as get_backend
     from polynet.backend import installed_backends as installed_backends
     from polynet.backend import use_backend as use_backend
+    from polynet.builder import build as build
+    from polynet.config import Config as Config
+    from polynet.describe import describe as describe
+    from polynet.placement import devices as devices
+    from polynet.proof import Report as Report
+    from polynet.proof import Tolerance as Tolerance
+    from polynet.proof import parity as parity
+    from polynet.weights import load as load
+    from polynet.weights import load_state as load_state
+    from polynet.weights import save as save
+    from polynet.weights import state as state
 
 _HOMES = {
+    "Config": "polynet.config",
+    "Report": "polynet.proof",
+    "Tolerance": "polynet.proof",
+    "active_backend": "polynet.backend",
+    "backend_of": "polynet.backend",
+    "build": "polynet.builder",
+    "describe": "polynet.describe",
+    "devices": "polynet.placement",
+    "get_backend": "polynet.backend",
     "installed_backends": "polynet.backend",
+    "load": "polynet.weights",
+    "load_state": "polynet.weights",
+    "parity": "polynet.proof",
+    "save": "polynet.weights",
+    "state": "polynet.weights",
     "use_backend": "polynet.backend",
 }
-_MODULES = ("errors", "nn", "ops")
+"""Public functions and classes, and the module each is found in. No module may bear a function's name: importing it would
+put the module in the function's place."""
+
+_MODULES = ("config", "errors", "nn", "ops", "registry", "weights")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604 - the table is the single list of names
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
-from polynet.devices import placements
+from polynet.placement import placements
 from polynet.errors import BackendUnavailableError, OptionError
 from polynet.types import NativeModule
 

@@ -1,0 +1,156 @@
+"""`polynet.parity`: build a network on two frameworks and prove that they are the same network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polynet.backend import backend_of, get_backend
+from polynet.errors import ConfigError, InputError
+from polynet.proof.measure import compare_all
+from polynet.proof.report import Report, Row
+from polynet.proof.run import Array, Run
+from polynet.proof.tolerance import Tolerance
+from polynet.types import NativeModule
+
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "sgd": {"lr": 0.01, "momentum": 0.9},
+    "adamw": {"lr": 1e-4, "weight_decay": 0.05},
+}
+"""Optimisers a check steps with, and their settings."""
+
+
+def parity(
+    config_or_networks: Any,
+    *,
+    backends: Sequence[str] = ("torch", "megengine"),
+    seed: int = 0,
+    batch_size: int = 2,
+    input_size: Sequence[int] | None = None,
+    steps: int = 3,
+    optimizers: Mapping[str, Mapping[str, Any]] | None = None,
+    tolerance: Tolerance | None = None,
+    device: str | None = None,
+    **options: Any,
+) -> Report:
+    """Check that two builds are the same network.
+
+    Compared are names, shapes and values of the state; every stage's output in evaluation mode; the gradient of every
+    parameter and the buffers after one pass in training mode, dropout off; and losses, weights and buffers over some
+    steps of each optimiser. What rounding alone can move beyond the tolerance is judged against a float64 twin.
+
+    Args:
+        config_or_networks: Whatever `polynet.build` takes, or two built networks, whose weights and mode are left as
+            they are found.
+        backends: The two backends to build on.
+        seed: Seed of weights, inputs and labels.
+        batch_size: Images per batch.
+        input_size: Shape of one input without the batch; the network's own `input_size` by default.
+        steps: Steps of each optimiser; 0 leaves them out.
+        optimizers: Optimisers by name with their options; `polynet.proof.OPTIMIZERS` by default.
+        tolerance: Limits; `Tolerance()` by default.
+        device: Device to build on, as in `polynet.build`.
+        **options: Further model arguments, as in `polynet.build`.
+
+    Returns:
+        The report: prints as a table, is true if everything agrees, serialises with `to_json`.
+
+    Raises:
+        InputError: The network names no `input_size` and none is given.
+
+    Example:
+        >>> report = polynet.parity("resnet18", input_size=(3, 32, 32), steps=1)
+        >>> report.passed
+        True
+    """
+    tolerance = tolerance or Tolerance()
+    networks = _networks(config_or_networks, backends, seed, device, options)
+    shape = _input_shape(networks[0], input_size)
+    draw = np.random.default_rng(seed)
+    batch = draw.standard_normal((batch_size, *shape), dtype=np.float32)
+    first, second = (Run(network, batch, seed) for network in networks)
+    twin = first.twin() or second.twin()
+    rows = _state_rows(first, second)
+    if all(row.passed for row in rows):
+        rows += _pass_rows(first, second, twin, tolerance)
+        for name, settings in (OPTIMIZERS if optimizers is None else optimizers).items():
+            if steps:
+                rows += _step_rows(name, settings, steps, first, second, twin, tolerance)
+    return Report(_name(config_or_networks, networks[0]), (first.backend.name, second.backend.name), tolerance, tuple(rows))
+
+
+def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None, options: Mapping[str, Any]) -> Any:
+    if isinstance(given, tuple | list) and len(given) == 2 and not isinstance(given[0], str):
+        for network in given:
+            backend_of(network)
+        return tuple(given)
+    if len(backends) != 2:
+        message = f"A parity check compares two backends, not {len(backends)}: {', '.join(map(str, backends))}."
+        raise ConfigError(message)
+    from polynet.builder import build
+
+    for name in backends:
+        get_backend(name)
+    return tuple(build(given, backend=name, seed=seed, device=device, **options) for name in backends)
+
+
+def _input_shape(network: NativeModule, given: Sequence[int] | None) -> tuple[int, ...]:
+    shape = getattr(network, "input_size", None) if given is None else given
+    if shape is None:
+        message = f"{type(network).__name__} names no input_size: give one, such as input_size=(3, 224, 224)."
+        raise InputError(message)
+    if given is None and isinstance(channels := getattr(network, "in_channels", None), int) and len(shape) == 3:
+        shape = (channels, *shape[1:])
+    return tuple(int(size) for size in shape)
+
+
+def _name(given: Any, network: NativeModule) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Mapping):
+        model = given.get("model", given)
+        name = model.get("name") if isinstance(model, Mapping) else None
+        if isinstance(name, str):
+            return name
+    return type(network).__name__
+
+
+def _state_rows(first: Run, second: Run) -> list[Row]:
+    """Names, shapes and values of the state must be equal to the bit: both were filled from one source."""
+    rows = compare_all("state", first.state(), second.state(), None, Tolerance(relative=1e-12))
+    return rows or [Row("state", "no parameters", (), 0.0, None, None, True)]
+
+
+def _pass_rows(first: Run, second: Run, twin: Run | None, tolerance: Tolerance) -> list[Row]:
+    results: list[tuple[dict[str, Array], dict[str, Array], dict[str, Array]]] = []
+    for run in (first, second, twin):
+        if run is not None:
+            stages = run.forward()
+            gradients, buffers = run.gradients()
+            results.append((stages, gradients, buffers))
+    oracle = results[2] if twin is not None else (None, None, None)
+    rows: list[Row] = []
+    for index, section in enumerate(("forward", "gradient", "buffer")):
+        rows += compare_all(section, results[0][index], results[1][index], oracle[index], tolerance)
+    return rows
+
+
+def _step_rows(
+    name: str,
+    settings: Mapping[str, Any],
+    steps: int,
+    first: Run,
+    second: Run,
+    twin: Run | None,
+    tolerance: Tolerance,
+) -> list[Row]:
+    """Losses, the total movement of all weights, and the buffers.
+
+    Weights are judged together, by how far the whole network moved: an adaptive optimiser turns the sign of a gradient
+    that is zero but for rounding into a full step, so single weights differ between any two implementations.
+    """
+    runs = [run.steps(name, settings, steps) for run in (first, second, twin) if run is not None]
+    oracle = runs[2] if twin is not None else None
+    return compare_all(f"steps: {name}", runs[0], runs[1], oracle, tolerance)

@@ -1,0 +1,84 @@
+"""Differences between arrays, and the verdict on them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from polynet.proof.report import Row
+from polynet.proof.tolerance import Tolerance
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+_SMALL = 1e-7
+"""Gradients below this fraction of the network's largest are rounding noise, whatever they are compared with."""
+
+
+def relative_difference(actual: Array, expected: Array, scale: float = 0.0) -> float:
+    """`max|actual - expected| / max(max|expected|, scale)`; infinite where the shapes differ or a value is not finite.
+
+    Example:
+        >>> relative_difference(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
+        0.2
+    """
+    if actual.shape != expected.shape:
+        return float("inf")
+    if not actual.size:
+        return 0.0
+    first, second = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return 0.0 if np.array_equal(first, second, equal_nan=True) else float("inf")
+    difference = float(np.abs(first - second).max())
+    if difference == 0.0:
+        return 0.0
+    return difference / max(float(np.abs(second).max()), scale, np.finfo(np.float32).tiny)
+
+
+def distance(actual: Array, expected: Array, scale: float = 0.0) -> float:
+    """Relative error in the Euclidean norm, which one unlucky element does not decide."""
+    if actual.shape != expected.shape:
+        return float("inf")
+    first, second = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    error = float(np.linalg.norm(first - second))
+    if not np.isfinite(error):
+        return float("inf")
+    return error / max(float(np.linalg.norm(second)), scale, np.finfo(np.float32).tiny)
+
+
+def compare_all(
+    section: str,
+    first: dict[str, Array],
+    second: dict[str, Array],
+    oracle: dict[str, Array] | None,
+    tolerance: Tolerance,
+) -> list[Row]:
+    """Compare two builds' results of one kind, name by name.
+
+    A result passes within `tolerance.relative`. Otherwise its errors against float64 decide: they are judged against the
+    largest error of either build in the section, because which parameter rounding hits hardest is chance.
+    """
+    rows: list[Row] = []
+    judged: list[tuple[str, float, float, float]] = []
+    largest = max((float(np.abs(array).max()) for array in first.values() if array.size), default=0.0)
+    for name in [*first, *(name for name in second if name not in first)]:
+        if name not in first or name not in second:
+            rows.append(Row(section, name, (), float("inf"), None, None, False))
+            continue
+        difference = relative_difference(second[name], first[name], _SMALL * largest)
+        if difference <= tolerance.relative or oracle is None or name not in oracle:
+            passed = difference <= tolerance.relative
+            rows.append(Row(section, name, first[name].shape, difference, None, None, passed))
+            continue
+        scale = _SMALL * largest * float(np.sqrt(first[name].size))
+        errors = distance(first[name], oracle[name], scale), distance(second[name], oracle[name], scale)
+        judged.append((name, difference, *errors))
+    worst = [max((entry[side] for entry in judged), default=0.0) for side in (2, 3)]
+    for name, difference, *errors in judged:
+        passed = all(
+            error <= max(tolerance.oracle_ratio * worst[1 - side], tolerance.relative) and error <= tolerance.oracle_limit
+            for side, error in enumerate(errors)
+        )
+        rows.append(Row(section, name, first[name].shape, difference, errors[0], errors[1], passed))
+    order = {name: index for index, name in enumerate(first)}
+    return sorted(rows, key=lambda row: order.get(row.name, len(order)))
