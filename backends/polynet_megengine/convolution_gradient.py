@@ -1,0 +1,231 @@
+"""Convolutions whose training is fast on a CPU: MegEngine's forward kernels with gradients of our own.
+
+While nothing records, and on any other device, the native operation is called and nothing else. Gradients are of first
+order: differentiating them again is not supported, as the operations of a `Function` are hidden from the recorder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import megengine.functional as F
+import numpy as np
+from megengine.autodiff import Function
+from megengine.core import _config
+from megengine.core._imperative_rt.core2 import apply, get_grad_key
+from megengine.core.ops import builtin
+from megengine.core.tensor import amp
+from megengine.core.tensor.utils import astensor1d
+from megengine.functional.debug_param import get_execution_strategy
+
+from polynet.types import Tensor
+from polynet_megengine.convolution_weight_gradient import Geometry, weight_gradient
+
+Sizes = int | Sequence[int]
+
+_CONVOLUTIONS = {2: F.conv2d, 3: F.conv3d}
+
+
+def convolve(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> Tensor:
+    """Convolve in two or three dimensions.
+
+    Args:
+        x: `(N, C, …)`.
+        weight: MegEngine's layout: `(O, C, *kernel)`, or `(G, O/G, C/G, *kernel)` with `groups` above 1.
+        bias: `(1, O, 1, …)` or `None`.
+        stride: Step, one for all dimensions or one each.
+        padding: Zeros on both sides.
+        dilation: Spacing of the taps.
+        groups: Groups of channels.
+    """
+    if get_grad_key((x, weight)) is None or not _on_cpu(x):
+        native = F.conv2d if x.ndim == 4 else F.conv3d
+        return native(x, weight, bias, stride, padding, dilation, groups)
+    geometry = _geometry(weight, stride, padding, dilation, groups)
+    output = _Convolution(geometry)(x, weight)
+    return output if bias is None else output + bias
+
+
+def convolve_transposed(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sizes,
+    padding: Sizes,
+    output_padding: Sizes,
+    dilation: Sizes,
+    groups: int,
+) -> Tensor:
+    """Transposed convolution in two or three dimensions; `weight` is `(C, O, *kernel)`, grouped `(G, C/G, O/G, *kernel)`.
+
+    Other arguments as in `convolve`; `output_padding` adds rows at the end of each output dimension.
+    """
+    geometry = _geometry(weight, stride, padding, dilation, groups)
+    spatial = len(geometry.kernel)
+    extra = (output_padding,) * spatial if isinstance(output_padding, int) else tuple(output_padding)
+    size = tuple(
+        (count - 1) * step - 2 * pad + spacing * (taps - 1) + more + 1
+        for count, step, pad, spacing, taps, more in zip(
+            x.shape[2:], geometry.stride, geometry.padding, geometry.dilation, geometry.kernel, extra, strict=True
+        )
+    )
+    if get_grad_key((x, weight)) is None or not _on_cpu(x):
+        output = _backward_data(x, weight, size, geometry)
+    else:
+        output = _TransposedConvolution(geometry, size)(x, weight)
+    return output if bias is None else output + bias
+
+
+def _on_cpu(x: Tensor) -> bool:
+    return x.device.physical_name.startswith(("cpu", "multithread"))
+
+
+def _geometry(weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Geometry:
+    shape = weight.shape
+    kernel = tuple(shape[2:] if groups == 1 else shape[3:])
+    spatial = len(kernel)
+
+    def each(value: Sizes) -> tuple[int, ...]:
+        return (value,) * spatial if isinstance(value, int) else tuple(value)
+
+    return Geometry(kernel, each(stride), each(padding), each(dilation), groups)
+
+
+class _Differentiable(Function):  # type: ignore[misc]  # MegEngine is untyped
+    """What the two directions share: which gradients are wanted, and float32 while computing them."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+        self.wanted = (False, False)
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        # Asked before `Function` suspends the recorder: a frozen weight, or an image, needs no gradient.
+        self.wanted = (get_grad_key(inputs[:1]) is not None, get_grad_key(inputs[1:]) is not None)
+        return super().__call__(*inputs)
+
+    def backward(self, dy: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Gradients for input and weight, each `None` where nobody asked."""
+        x, weight = self.saved
+        with _full_precision():
+            dy, x32, weight32 = (_float32(each) for each in (dy, x, weight))
+            dx = self.input_gradient(x32, weight32, dy) if self.wanted[0] else None
+            dw = self.parameter_gradient(x32, dy).reshape(weight.shape) if self.wanted[1] else None
+        return _like(dx, x), _like(dw, weight)
+
+    def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class _Convolution(_Differentiable):
+    def forward(self, x: Tensor, weight: Tensor) -> Tensor:
+        self.saved = (x, weight)
+        return _forward(x, weight, self.geometry)
+
+    def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
+        flipped = _as_convolution(self.geometry)
+        if flipped is not None:
+            # The forward kernels for grouped convolutions are four times faster than those of the gradient.
+            return _forward(dy, _flipped(weight, self.geometry), flipped)
+        return _backward_data(dy, weight, x.shape[2:], self.geometry)
+
+    def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
+        return weight_gradient(x, dy, self.geometry)
+
+
+class _TransposedConvolution(_Differentiable):
+    """The same with input and output changing places."""
+
+    def __init__(self, geometry: Geometry, size: tuple[int, ...]) -> None:
+        super().__init__(geometry)
+        self.size = size
+
+    def forward(self, x: Tensor, weight: Tensor) -> Tensor:
+        self.saved = (x, weight)
+        return _backward_data(x, weight, self.size, self.geometry)
+
+    def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
+        return _forward(dy, weight, self.geometry)
+
+    def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
+        return weight_gradient(dy, x, self.geometry)
+
+
+def _forward(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+    native = _CONVOLUTIONS[len(geometry.kernel)]
+    return native(x, weight, None, geometry.stride, geometry.padding, geometry.dilation, geometry.groups)
+
+
+def _backward_data(dy: Tensor, weight: Tensor, size: Sequence[int], geometry: Geometry) -> Tensor:
+    """The native gradient for the input, of the size asked for.
+
+    The operation itself: the functions around it compute the size wrongly for grouped weights.
+    """
+    options: dict[str, Any] = {
+        "strategy": get_execution_strategy(),
+        "sparse": "dense" if geometry.groups == 1 else "group",
+    }
+    if len(geometry.kernel) == 2:
+        kind, axes = builtin.ConvolutionBackwardData, "hw"
+        options["compute_mode"] = _config._get_actual_op_param("default", _config.__compute_mode)
+    else:
+        kind, axes = builtin.Convolution3DBackwardData, "dhw"
+    for at, axis in enumerate(axes):
+        options[f"stride_{axis}"] = geometry.stride[at]
+        options[f"pad_{axis}"] = geometry.padding[at]
+        options[f"dilate_{axis}"] = geometry.dilation[at]
+    channels = weight.shape[1] if geometry.groups == 1 else weight.shape[2] * geometry.groups
+    shape = astensor1d((dy.shape[0], channels, *size), dy, dtype="int32", device=dy.device)
+    (output,) = apply(kind(**options), weight, dy, shape)
+    return output
+
+
+def _as_convolution(geometry: Geometry) -> Geometry | None:
+    """The convolution that computes the input gradient of a grouped one of stride 1, where there is one."""
+    if geometry.groups == 1 or len(geometry.kernel) != 2 or set(geometry.stride) != {1}:
+        return None
+    padding = tuple(
+        spacing * (taps - 1) - pad
+        for spacing, taps, pad in zip(geometry.dilation, geometry.kernel, geometry.padding, strict=True)
+    )
+    if min(padding) < 0:
+        return None
+    return Geometry(geometry.kernel, geometry.stride, padding, geometry.dilation, geometry.groups)
+
+
+def _flipped(weight: Tensor, geometry: Geometry) -> Tensor:
+    """Grouped weights with input and output channels swapped and the taps reversed."""
+    groups, outputs, inputs, *kernel = weight.shape
+    weight = weight.reshape(groups, inputs, outputs, *kernel) if 1 in (outputs, inputs) else F.swapaxes(weight, 1, 2)
+    if all(taps == 1 for taps in geometry.kernel):
+        return weight
+    # The kernels refuse weights that are views, which reversed slices are and products are not.
+    return weight[:, :, :, ::-1, ::-1] * 1
+
+
+class _full_precision:  # noqa: N801  # reads as the context manager it is
+    """Suspend autocasting, which is still on where `backward` is called inside it."""
+
+    def __enter__(self) -> None:
+        self.enabled = amp._enabled
+        if self.enabled:
+            amp._enabled = False
+            amp._set_amp_dtype_autocast(False)
+
+    def __exit__(self, *_: object) -> None:
+        if self.enabled:
+            amp._enabled = True
+            amp._set_amp_dtype_autocast(True)
+
+
+def _float32(tensor: Tensor) -> Tensor:
+    return tensor if tensor.dtype == np.float32 else tensor.astype("float32")
+
+
+def _like(gradient: Tensor | None, tensor: Tensor) -> Tensor | None:
+    return gradient if gradient is None or gradient.dtype == tensor.dtype else gradient.astype(tensor.dtype)

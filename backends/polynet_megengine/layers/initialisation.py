@@ -1,0 +1,74 @@
+"""Initial values of layers built by hand, and how to do without them.
+
+PolyNet fills every parameter itself after building, so native random numbers would be drawn for nothing: they take
+longer than all the rest of building.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import megengine
+import megengine.module.init as native_init
+import numpy as np
+
+from polynet.types import Tensor
+
+_DEPTH = 0
+
+
+def skipped() -> bool:
+    """Whether initialisation is being skipped now."""
+    return _DEPTH > 0
+
+
+def _leave(tensor: Tensor, *_: Any, **__: Any) -> None:
+    """Stand in for a random fill: the tensor keeps what it holds."""
+
+
+@contextlib.contextmanager
+def skip_initialisation() -> Iterator[None]:
+    """Build layers without drawing random numbers; MegEngine's own `init.normal_` and `init.uniform_` do nothing.
+
+    Every random fill of `megengine.module.init` ends in one of the two. MegEngine works in one thread, so nobody else
+    can call them meanwhile. Contexts nest.
+    """
+    global _DEPTH
+    native = native_init.normal_, native_init.uniform_
+    _DEPTH += 1
+    native_init.normal_ = native_init.uniform_ = _leave
+    try:
+        yield
+    finally:
+        native_init.normal_, native_init.uniform_ = native
+        _DEPTH -= 1
+
+
+def fill_uniform(tensor: Tensor, bound: float) -> None:
+    """Draw from U(-bound, bound) with numpy's global generator; nothing while initialisation is skipped."""
+    if not skipped():
+        _reset(tensor, np.random.uniform(-bound, bound, tensor.shape))
+
+
+def fill_normal(tensor: Tensor, deviation: float = 1.0) -> None:
+    """Draw from N(0, deviation²) with numpy's global generator; nothing while initialisation is skipped."""
+    if not skipped():
+        _reset(tensor, np.random.normal(0.0, deviation, tensor.shape))
+
+
+def _reset(tensor: Tensor, values: np.ndarray[Any, Any]) -> None:
+    tensor._reset(megengine.Tensor(values.astype(np.float32), device=tensor.device))
+
+
+def fill_linear(weight: Tensor, bias: Tensor | None, fan_in: int) -> None:
+    """torch's default for linear and convolution layers: U(±1/√fan_in) for weight and bias.
+
+    It is `kaiming_uniform_(a=√5)` (He et al., 2015), whose gain of √(1/3) and √3 cancel.
+    """
+    bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0.0
+    fill_uniform(weight, bound)
+    if bias is not None:
+        fill_uniform(bias, bound)
