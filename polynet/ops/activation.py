@@ -108,8 +108,8 @@ def hardswish(input: Tensor) -> Tensor:
     """Return `input * relu6(input + 3) / 6`; Howard et al. 2019.
 
     Example:
-        >>> ops.hardswish(ops.tensor([-4.0, 0.0, 4.0])).tolist()
-        [0.0, 0.0, 4.0]
+        >>> ops.hardswish(ops.tensor([0.0, 3.0, 4.0])).tolist()
+        [0.0, 3.0, 4.0]
     """
     return namespace_of(input).hardswish(input)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from polynet.errors import FrameworkMismatchError, InputError
 from polynet.ops.dispatch import namespace_of
@@ -40,15 +40,12 @@ def namespace_of_all(first: Tensor, *others: Tensor | Scalar | None) -> ModuleTy
     Raises:
         FrameworkMismatchError: An argument is no tensor, or one of another framework.
     """
-    namespace = namespace_of(first)
     expected = type(first)
     for other in others:
         # Nearly always the types are the same one, and the cheap test settles it.
-        if type(other) is expected or other is None or isinstance(other, (int, float)):
-            continue
-        if namespace_of(other) is not namespace:
-            _refuse_mixture(first, other)
-    return namespace
+        if type(other) is not expected and other is not None:
+            _check_operand(first, other)
+    return namespace_of(first)
 
 
 def namespace_of_sequence(tensors: Sequence[Tensor], operation: str) -> ModuleType | Any:
@@ -70,7 +67,9 @@ def namespace_of_sequence(tensors: Sequence[Tensor], operation: str) -> ModuleTy
     return namespace_of_all(*tensors)
 
 
-def _refuse_mixture(first: Tensor, other: Tensor) -> NoReturn:
+def _check_operand(first: Tensor, other: Tensor | Scalar) -> None:
+    if isinstance(other, (int, float)) or namespace_of(other) is namespace_of(first):
+        return
     raise FrameworkMismatchError(
         f"One operation was given tensors of two frameworks: {type(first).__module__}.{type(first).__name__} and "
         f"{type(other).__module__}.{type(other).__name__}. Convert one of them first, for instance with "

@@ -253,6 +253,8 @@ def check_adaptive(operation: str, output_size: Any) -> None:
     Example:
         >>> check_adaptive("adaptive_avg_pool2d", (None, 1))
     """
+    if output_size == 1:
+        return
     for size in output_size if isinstance(output_size, (tuple, list)) else (output_size,):
         if isinstance(size, int) and size < 1:
             raise OptionError(f"{operation}: output_size={output_size!r} must hold lengths of at least 1.")

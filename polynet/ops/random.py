@@ -29,7 +29,7 @@ class Generator:
 
     def __init__(self, seed: int | Sequence[int] = 0) -> None:
         try:
-            self._numpy = np.random.Generator(np.random.Philox(seed))  # type: ignore[arg-type] # numpy's stub omits lists
+            self._numpy = np.random.Generator(np.random.Philox(seed))
         except (TypeError, ValueError) as error:
             raise OptionError(f"A generator's seed is a whole number from 0, or several; not {seed!r}.") from error
 
@@ -40,7 +40,7 @@ class Generator:
             >>> ops.Generator(1).uniform((2, 3)).shape
             (2, 3)
         """
-        return self._numpy.random(size, dtype=np.float32)  # type: ignore[arg-type] # any sequence will do
+        return self._numpy.random(size, dtype=np.float32)
 
     def normal(self, size: IntOrInts) -> np.ndarray[Any, Any]:
         """Draw float32 numbers from the normal distribution of mean 0 and variance 1.
@@ -49,7 +49,7 @@ class Generator:
             >>> ops.Generator(1).normal(4).dtype
             dtype('float32')
         """
-        return self._numpy.standard_normal(size, dtype=np.float32)  # type: ignore[arg-type] # any sequence will do
+        return self._numpy.standard_normal(size, dtype=np.float32)
 
     def integers(self, low: int, high: int, size: IntOrInts) -> np.ndarray[Any, Any]:
         """Draw int64 numbers from `low` up to but not including `high`.
