@@ -1,0 +1,129 @@
+"""Parsing and dispatch. Every command imports what it needs when it runs, so that `polynet list` stays quick."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from polynet.errors import PolyNetError
+
+OK, DIFFERENT, WRONG = 0, 1, 2
+
+_DESCRIPTION = """\
+Define a neural network once; build it as a real PyTorch or MegEngine module, provably the same."""
+
+_EPILOG = """\
+examples:
+  polynet list 'resne?t*'                                what there is
+  polynet show resnet50                                  parameters, multiply-adds, stages; needs no framework
+  polynet build resnet50 num_classes=10 --backend torch  build it and print a summary
+  polynet parity configs/resnet/resnet50.py              prove that both builds are the same network
+  polynet convert resnet50.pkl resnet50.safetensors --model resnet50
+
+exit codes: 0 success; 1 a check failed (parity, demo); 2 wrong input or a missing framework; 130 interrupted"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polynet",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        return command
+
+    command = add("list", "list registered names", "polynet list 'vit*' --kind network")
+    command.add_argument("pattern", nargs="?", default="*", help="wildcard pattern (default: all)")
+    command.add_argument("--kind", help="only this kind: network, backbone, neck, head, loss, metric …")
+
+    command = add("show", "describe a network without a framework", "polynet show resnet50 num_classes=10")
+    _add_model(command)
+    command.add_argument("--input-size", help="shape of one input: 3x224x224 (default: the network's own)")
+
+    command = add("build", "build a network and print a summary", "polynet build resnet18 --backend megengine")
+    _add_model(command)
+    command.add_argument("--backend", help="torch or megengine (default: the only one installed)")
+    command.add_argument("--device", help="cpu, cuda, cuda:1, auto (default: the framework's)")
+    command.add_argument("--seed", type=int, default=0, help="seed of the initial weights (default: 0)")
+    command.add_argument("--weights", help="checkpoint to load")
+    command.add_argument("--output", help="write the weights to this file (.safetensors, .pth or .pkl)")
+
+    command = add("parity", "prove that two builds are the same network", "polynet parity configs/resnet/resnet18.py")
+    _add_model(command)
+    command.add_argument("--backends", default="torch,megengine", help="the two to compare (default: torch,megengine)")
+    command.add_argument("--seed", type=int, default=0, help="seed of weights and inputs (default: 0)")
+    command.add_argument("--batch-size", type=int, default=2, help="images per batch (default: 2)")
+    command.add_argument("--input-size", help="shape of one input: 3x64x64 (default: the network's own)")
+    command.add_argument("--steps", type=int, default=3, help="steps of each optimiser (default: 3)")
+    command.add_argument("--relative", type=float, default=1e-5, help="relative tolerance (default: 1e-5)")
+
+    command = add(
+        "convert",
+        "convert a checkpoint between file formats and layouts",
+        "polynet convert resnet50.pkl resnet50.pth --model resnet50 --to torchvision",
+    )
+    command.add_argument("input", help="checkpoint to read: .safetensors, .pth, .pt, .pkl")
+    command.add_argument("output", help="checkpoint to write; the suffix decides the format")
+    command.add_argument("--model", required=True, help="name or config of the network the weights belong to")
+    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="model options, such as num_classes=10")
+    command.add_argument("--from", dest="source", help="layout of the input (default: found from its keys)")
+    command.add_argument("--to", dest="target", default="polynet", help="layout of the output (default: polynet)")
+
+    add("env", "say what is installed and which devices there are", "polynet env --json")
+
+    command = add("demo", "prove, classify and train on both frameworks with real data", "polynet demo")
+    command.add_argument("--output", default="polynet-demo", help="folder for the plot (default: polynet-demo)")
+    return parser
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="NAME|CONFIG", help="a registered name or the path of a config file")
+    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="model options, such as num_classes=10")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after `polynet`; the process's own by default.
+
+    Returns:
+        Exit code: 0 success, 1 a check failed, 2 wrong input, 130 interrupted.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.version:
+        from polynet import __version__
+
+        print(__version__)  # noqa: T201 - a command prints
+        return OK
+    if options.command is None:
+        parser.print_help()
+        return WRONG
+    command = importlib.import_module(f"polynet.cli.{options.command}_command")
+    try:
+        return int(command.run(options))
+    except PolyNetError as error:
+        print(f"polynet {options.command}: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`polynet list | head`); what Python flushes at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
