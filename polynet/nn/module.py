@@ -136,18 +136,17 @@ def _reduce_class(cls: NeutralMeta) -> str | tuple[Callable[..., type], tuple[ty
 copyreg.pickle(NeutralMeta, _reduce_class)  # type: ignore[arg-type]  # typeshed does not know the string form
 
 
-def _explain_call(target: type, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
+def _explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
     """Raise `OptionError` if a constructor was called with options it does not have; return otherwise."""
     if isinstance(error, OptionError):
         return
+    # A metaclass with `__call__` hides the constructor's signature from inspect.signature(target).
+    signature = inspect.signature(target.__init__)
     try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
-        return
-    try:
-        signature.bind(*arguments, **options)
+        signature.bind(None, *arguments, **options)
     except TypeError as mismatch:
-        allowed = [name for name, part in signature.parameters.items() if part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)]
+        parts = list(signature.parameters.values())[1:]
+        allowed = [part.name for part in parts if part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)]
         unknown = [name for name in options if name not in allowed]
         near = "".join(suggest(name, allowed) for name in unknown)
         given = f"unknown option {', '.join(map(repr, unknown))}" if unknown else str(mismatch)
