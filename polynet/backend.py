@@ -242,7 +242,8 @@ class Backend(abc.ABC):
     def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
         """A native optimiser over a module's trainable parameters, with torch's meaning of every option.
 
-        It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the loss.
+        It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the
+        loss.
         """
 
 
@@ -286,11 +287,18 @@ def find_backend(name: str) -> Backend:
         return found
     try:
         backend = found.load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         message = f"Backend {name!r} could not be imported from {found.value}: {error}"
         raise BackendUnavailableError(message) from error
     known[name] = backend
     return backend  # type: ignore[no-any-return]  # entry points are untyped
+
+
+def _importable_backends() -> Iterator[Backend]:
+    """Every backend whose adapter imports. A broken one is left out: only asking for it by name says why."""
+    for name in backend_names():
+        with contextlib.suppress(BackendUnavailableError):
+            yield find_backend(name)
 
 
 def get_backend(name: str | Backend) -> Backend:
@@ -313,9 +321,7 @@ def installed_backends() -> tuple[str, ...]:
         >>> "torch" in installed_backends()
         True
     """
-    return tuple(
-        name for name in backend_names() if (found := find_backend(name)).is_framework and found.installed
-    )
+    return tuple(backend.name for backend in _importable_backends() if backend.is_framework and backend.installed)
 
 
 def loaded_backends() -> Iterator[Backend]:
@@ -432,7 +438,7 @@ def backend_of_class(cls: object) -> str | None:
         return specialised_for
     for base in cls.__mro__:
         root = base.__module__.partition(".")[0]
-        for name in backend_names():
-            if root in (find_backend(name).framework, f"polynet_{name}"):
-                return name
+        for backend in _importable_backends():
+            if root in (backend.framework, f"polynet_{backend.name}"):
+                return backend.name
     return None

@@ -223,8 +223,8 @@ class Hardswish(Module, native="Hardswish"):
         Howard et al., "Searching for MobileNetV3", arXiv:1905.02244.
 
     Example:
-        >>> nn.Hardswish()(ops.tensor([-4.0, 0.0, 4.0])).tolist()
-        [0.0, 0.0, 4.0]
+        >>> nn.Hardswish()(ops.tensor([0.0, 1.5, 4.0])).tolist()
+        [0.0, 1.125, 4.0]
     """
 
     if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 `Module` knows no framework. Calling a class that derives from it gives an instance of a cached subclass
 `(YourClass, native module class)`, so `super().__init__()` reaches the framework's own constructor through the MRO, and
-`isinstance` holds for your class and for the framework's. A class declared with `native="Conv2d"` stands for the layer of
-that name: calling it gives the framework's own layer, with nothing around it; deriving from it gives a native subclass.
+`isinstance` holds for your class and for the framework's. A class declared with `native="Conv2d"` stands for the layer
+of that name: calling it gives the framework's own layer, with nothing around it; deriving from it gives a native
+subclass.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from polynet.backend import _ACTIVE, Backend, active_backend, backend_of, get_backend, loaded_backends, use_backend
+from polynet.backend import (
+    _ACTIVE,
+    Backend,
+    active_backend,
+    backend_of,
+    backend_of_class,
+    find_backend,
+    get_backend,
+    loaded_backends,
+    use_backend,
+)
 from polynet.errors import OptionError, suggest
 from polynet.types import Tensor
 
@@ -29,6 +40,7 @@ class NeutralMeta(abc.ABCMeta):
     """Metaclass of neutral modules. It derives from `ABCMeta` because MegEngine's `Module` has that one."""
 
     _native_name: str | None
+    _polynet_backend: str
     _specialisations: dict[str, type]
 
     def __new__(
@@ -38,7 +50,21 @@ class NeutralMeta(abc.ABCMeta):
         cls = super().__new__(mcs, name, bases, namespace, **options)
         cls._native_name = native
         cls._specialisations = {}
+        for base in bases:
+            # A native class among the bases (`class Mine(nn.Module, torch.nn.Conv2d)`) settles the backend.
+            if not isinstance(base, NeutralMeta) and (bound := backend_of_class(base)) is not None:
+                cls._polynet_backend = bound
         return cls
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's signature, which `inspect` would otherwise take from `__call__`."""
+        constructor = inspect.getattr_static(cls, "__init__")
+        if not inspect.isfunction(constructor):
+            message = f"{cls.__qualname__} has no constructor of its own"
+            raise AttributeError(message)
+        signature = inspect.signature(constructor)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def __call__(cls, *arguments: Any, **options: Any) -> Any:
         """Build an instance on the active backend, or on the one the class was specialised for."""
@@ -61,14 +87,25 @@ class NeutralMeta(abc.ABCMeta):
         if type.__instancecheck__(cls, instance):
             return True
         name = cls.__dict__["_native_name"]
-        return name is not None and any(isinstance(instance, _counted(backend, name)) for backend in loaded_backends())
+        return name is not None and _is_native(type(instance), name)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         """Count the frameworks' own layer classes as subclasses of the neutral layer they are."""
         if type.__subclasscheck__(cls, subclass):
             return True
         name = cls.__dict__["_native_name"]
-        return name is not None and any(issubclass(subclass, _counted(backend, name)) for backend in loaded_backends())
+        return name is not None and _is_native(subclass, name)
+
+
+def _is_native(candidate: type, name: str) -> bool:
+    """Whether a framework's class counts as the neutral class of this native name."""
+    if any(issubclass(candidate, _counted(backend, name)) for backend in loaded_backends()):
+        return True
+    home = backend_of_class(candidate)
+    if home is None or find_backend(home).loaded:
+        return False
+    # The user imported the framework, and nobody asked PolyNet for it yet.
+    return issubclass(candidate, _counted(get_backend(home), name))
 
 
 def _counted(backend: Backend, name: str) -> tuple[type, ...]:
@@ -93,7 +130,7 @@ def specialise(cls: type, backend: Backend | str) -> type:
     """
     if not isinstance(backend, Backend):
         backend = get_backend(backend)
-    if not isinstance(cls, NeutralMeta) or issubclass(cls, backend.native_module_type):
+    if not isinstance(cls, NeutralMeta) or backend.native_module_type in cls.__mro__:
         return cls
     cached = cls._specialisations.get(backend.name)
     if cached is not None:
@@ -158,8 +195,8 @@ class Module(metaclass=NeutralMeta, native="Module"):
     """Base of every network, block and layer defined once for all frameworks.
 
     Derive from it, call `super().__init__()` first, build children from `polynet.nn` and compute with `polynet.ops` in
-    `forward`. What comes out is a `torch.nn.Module` or a `megengine.module.Module`, and everything either framework does
-    with its modules works: only the members declared here exist on both.
+    `forward`. What comes out is a `torch.nn.Module` or a `megengine.module.Module`, and everything either framework
+    does with its modules works: only the members declared here exist on both.
 
     Example:
         >>> class Double(polynet.nn.Module):
@@ -176,6 +213,7 @@ class Module(metaclass=NeutralMeta, native="Module"):
 
         def __init__(self, *arguments: Any, **options: Any) -> None: ...
         def __call__(self, *arguments: Any, **options: Any) -> Any: ...
+        def forward(self, *arguments: Any, **options: Any) -> Any: ...
         def train(self, mode: bool = True) -> Any: ...
         def eval(self) -> Any: ...
         def parameters(self) -> Iterator[Tensor]: ...
