@@ -42,6 +42,10 @@ class OptionError(PolyNetError, TypeError, ValueError):
     """A constructor was given an option it does not have, or a value it cannot use."""
 
 
+class OptionIndexError(OptionError, IndexError):
+    """An option is an index that lies outside what it indexes."""
+
+
 class BackendError(PolyNetError, RuntimeError):
     """A backend cannot do what was asked."""
 

@@ -1,0 +1,1 @@
+"""Complete image networks, a family to a file."""
