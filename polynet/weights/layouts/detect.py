@@ -1,0 +1,60 @@
+"""Tell a layout from the names in a checkpoint."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+
+from polynet.errors import WeightsError
+from polynet.weights.layouts.table import LAYOUTS, POLYNET, layout_names
+
+_COUNTER = ".num_batches_tracked"
+_ENOUGH = 0.9
+
+
+def detect_layout(names: Iterable[str]) -> str:
+    """Name the layout that spells a checkpoint's names.
+
+    Where two layouts spell a network alike (torchvision and timm a plain ResNet), the first of `layout_names()` is
+    given; either reads it. BaseCls's names are PolyNet's, so `"polynet"` is given for both.
+
+    Args:
+        names: Names of the checkpoint's tensors.
+
+    Raises:
+        WeightsError: No layout knows nine tenths of the names; the message lists the layouts.
+
+    Example:
+        >>> detect_layout(["layer1.0.conv1.weight", "layer1.0.bn1.weight", "fc.weight"])
+        'torchvision'
+    """
+    counted = [name for name in names if not name.endswith(_COUNTER)]
+    best, share = POLYNET, 0.0
+    for layout, _, forms in _forms():
+        known = sum(any(form.fullmatch(name) for form in forms) for name in counted) / max(len(counted), 1)
+        if known > share:
+            best, share = layout, known
+    if share < _ENOUGH:
+        message = (
+            f"These names belong to no known layout: {', '.join(counted[:4]) or 'none'}… "
+            f"The layouts are {', '.join(layout_names())}."
+        )
+        raise WeightsError(message)
+    return best
+
+
+@functools.cache
+def _forms() -> tuple[tuple[str, str, tuple[re.Pattern[str], ...]], ...]:
+    """Layout, family and expressions of its names: PolyNet's own first, then the others in the order of the table."""
+    own = [(POLYNET, entry.family, tuple({rule.canonical.shape() for rule in entry.rules})) for entry in LAYOUTS]
+    others = [
+        (
+            entry.name,
+            entry.family,
+            tuple({rule.foreign.shape() for rule in entry.rules} | {fold.foreign.shape() for fold in entry.folds}),
+        )
+        for entry in LAYOUTS
+    ]
+    others.sort(key=lambda item: layout_names().index(item[0]))
+    return (*own, *others)

@@ -1,0 +1,175 @@
+"""A layout: how another library spells the names and shapes of one family of networks, as data.
+
+Every rule leads from a canonical name to a foreign one. The direction is what makes it sure: a network's canonical
+names are known in full, so how many blocks a stage has, or whether a block expands, is known before a name is made. The
+reverse is the same dictionary turned around, and it is checked to be one-to-one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from attrs import field, frozen
+
+from polynet.errors import WeightsError
+from polynet.weights.layouts.template import Bindings, Form, Pattern
+
+_BLOCK_START = re.compile(r"s(\d+)\.b(\d+)\.")
+
+
+@frozen
+class Condition:
+    """Whether a network has certain tensors: names' forms, separated by spaces; `!` before one: must not be there."""
+
+    source: str
+    _terms: tuple[tuple[bool, Form], ...] = field(init=False, repr=False, eq=False)
+
+    @_terms.default
+    def _compile(self) -> tuple[tuple[bool, Form], ...]:
+        return tuple((not text.startswith("!"), Form(text.lstrip("!"))) for text in self.source.split())
+
+    def holds(self, bindings: Bindings, names: Mapping[str, object]) -> bool:
+        """Whether it holds, for these numbers, in a network with these tensors."""
+        return all((form.make(bindings) in names) is wanted for wanted, form in self._terms)
+
+
+def _condition(given: str | Condition) -> Condition:
+    return given if isinstance(given, Condition) else Condition(given)
+
+
+@frozen
+class Rule:
+    """One correspondence of names.
+
+    Attributes:
+        canonical: Pattern of canonical names.
+        foreign: Form of the other library's names. Beside what the pattern binds it may use `index` (how many blocks
+            stand before this one in the network), `stages` and `blocks` (how many there are in all).
+        when: Tensors that the network must have, or not have, for the rule to apply.
+        spatial: Kernel size of a convolution which the other library has where PolyNet has a linear layer; 0: none.
+    """
+
+    canonical: Pattern = field(converter=Pattern)
+    foreign: Form = field(converter=Form)
+    when: Condition = field(default=Condition(""), converter=_condition)
+    spatial: int = 0
+
+
+@frozen
+class Fold:
+    """A foreign tensor without a canonical place, whose effect another tensor takes over exactly.
+
+    A convolution's bias before a batch normalisation only shifts what the normalisation subtracts: it is taken off the
+    running mean, and written as zeros on the way back.
+
+    Attributes:
+        canonical: Pattern of the tensor that takes it over.
+        foreign: Form of the foreign tensor's name.
+        when: Tensors that the network must have, or not have.
+    """
+
+    canonical: Pattern = field(converter=Pattern)
+    foreign: Form = field(converter=Form)
+    when: Condition = field(default=Condition(""), converter=_condition)
+
+
+@frozen
+class Layout:
+    """How one library spells one family.
+
+    Attributes:
+        name: Name of the layout: `"timm"`.
+        family: The family of networks: `"resnet"`.
+        rules: Tried in order; the first that matches and applies names a tensor.
+        folds: Foreign tensors that another takes over.
+        counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
+        source: Where the names were learnt.
+    """
+
+    name: str
+    family: str
+    rules: tuple[Rule, ...]
+    folds: tuple[Fold, ...] = ()
+    counts_batches: bool = True
+    source: str = ""
+
+    def names(self, canonical: Mapping[str, object]) -> NameMap:
+        """The correspondence for one network.
+
+        Args:
+            canonical: The network's tensors (values do not matter).
+
+        Raises:
+            WeightsError: A tensor has no counterpart, or two have the same: this network has options which the other
+                library's has not.
+        """
+        places = _places(canonical)
+        foreign_of: dict[str, str] = {}
+        spatial: dict[str, int] = {}
+        folded: dict[str, str] = {}
+        for name in canonical:
+            rule, bindings = self._rule_for(name, canonical, places)
+            foreign_of[name] = rule.foreign.make(bindings)
+            if rule.spatial and bindings.get("leaf") == "weight":
+                spatial[name] = rule.spatial
+            for fold in self.folds:
+                if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
+                    folded[name] = fold.foreign.make(bindings)
+        self._check_one_to_one(foreign_of)
+        return NameMap(self, foreign_of, spatial, folded)
+
+    def _rule_for(self, name: str, names: Mapping[str, object], places: _Places) -> tuple[Rule, Bindings]:
+        for rule in self.rules:
+            bound = rule.canonical.match(name)
+            if bound is not None:
+                bindings = {**places.whole, **places.of(name), **bound}
+                if rule.when.holds(bindings, names):
+                    return rule, bindings
+        message = (
+            f"Layout {self.name!r} has no counterpart for {name!r}: a {self.family} of {self.name} has no such part, "
+            f"so weights cannot be exchanged with it."
+        )
+        raise WeightsError(message)
+
+    def _check_one_to_one(self, foreign_of: Mapping[str, str]) -> None:
+        seen: dict[str, str] = {}
+        for name, foreign in foreign_of.items():
+            other = seen.setdefault(foreign, name)
+            if other != name:
+                message = f"Layout {self.name!r} spells both {other!r} and {name!r} as {foreign!r}: it does not fit."
+                raise WeightsError(message)
+
+
+@frozen
+class NameMap:
+    """A layout worked out for one network.
+
+    Attributes:
+        layout: The layout.
+        foreign_of: Foreign name by canonical name; one-to-one.
+        spatial: Kernel size, by canonical name of the linear weights that are convolutions there.
+        folded: Foreign name, by canonical name of the tensor that takes it over.
+    """
+
+    layout: Layout
+    foreign_of: Mapping[str, str]
+    spatial: Mapping[str, int]
+    folded: Mapping[str, str]
+
+
+@frozen
+class _Places:
+    whole: dict[str, int | str]
+    _index: dict[tuple[int, int], int]
+
+    def of(self, name: str) -> dict[str, int | str]:
+        found = _BLOCK_START.match(name)
+        return {} if found is None else {"index": self._index[int(found[1]), int(found[2])]}
+
+
+def _places(names: Iterable[str]) -> _Places:
+    """Number the blocks of a network in the order of their stages."""
+    found = sorted({(int(match[1]), int(match[2])) for match in map(_BLOCK_START.match, names) if match is not None})
+    whole: dict[str, int | str] = {"stages": len({stage for stage, _ in found}), "blocks": len(found)}
+    return _Places(whole, {place: index for index, place in enumerate(found)})

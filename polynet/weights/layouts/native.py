@@ -1,0 +1,50 @@
+"""MegEngine's own shapes, for states that BaseCls is to read: the way back from what `polynet.weights.adapt` undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polynet.weights.elements import Array
+from polynet.weights.layouts.template import Form, Pattern
+
+_INPUT_OF = (
+    # A bottleneck's second convolution reads what its first wrote.
+    (Pattern("s{stage}.b{block}.b.weight"), Form("s{stage}.b{block}.a.weight")),
+    # A depthwise one has as many groups as output channels.
+    (Pattern("s{stage}.b{block}.dwise.weight"), Form("s{stage}.b{block}.dwise.weight")),
+)
+
+
+def native_shapes(state: Mapping[str, Array]) -> dict[str, Array]:
+    """Give grouped convolutions their fifth axis and convolution biases their (1, C, 1, 1), as MegEngine keeps them.
+
+    Batch normalisation stays (C,): that is how MegEngine's own `state_dict` spells it.
+
+    Args:
+        state: A canonical state of a network with BaseCls's names.
+
+    Example:
+        >>> import numpy as np
+        >>> native_shapes({"s1.b1.dwise.weight": np.zeros((8, 1, 3, 3))})["s1.b1.dwise.weight"].shape
+        (8, 1, 1, 3, 3)
+    """
+    return {name: _native(name, array, state) for name, array in state.items()}
+
+
+def _native(name: str, array: Array, state: Mapping[str, Array]) -> Array:
+    prefix, _, leaf = name.rpartition(".")
+    if leaf == "bias" and array.ndim == 1 and f"{prefix}.weight" in state and state[f"{prefix}.weight"].ndim == 4:
+        return array.reshape(1, -1, 1, 1)
+    groups = _groups(name, array, state)
+    if groups > 1:
+        return array.reshape(groups, array.shape[0] // groups, *array.shape[1:])
+    return array
+
+
+def _groups(name: str, array: Array, state: Mapping[str, Array]) -> int:
+    for pattern, form in _INPUT_OF:
+        bound = pattern.match(name)
+        if bound is not None and array.ndim == 4:
+            source = state.get(form.make(bound))
+            return 1 if source is None else source.shape[0] // array.shape[1]
+    return 1

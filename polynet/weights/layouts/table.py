@@ -1,0 +1,89 @@
+"""The table of all layouts, and looking one up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polynet.errors import UnknownNameError, WeightsError, suggest
+from polynet.weights.layouts import convolutional, mobile, transformer
+from polynet.weights.layouts.layout import NameMap
+
+LAYOUTS = (*convolutional.LAYOUTS, *mobile.LAYOUTS, *transformer.LAYOUTS)
+
+POLYNET = "polynet"
+BASECLS = "basecls"
+_CANONICAL = {
+    POLYNET: "PolyNet's own names and torch's shapes",
+    BASECLS: "the same names, which are BaseCls's, with MegEngine's shapes where those differ",
+}
+_BY_KEY = {(layout.name, layout.family): layout for layout in LAYOUTS}
+_FAMILY_ALIASES = {
+    "mobilenet": "mbnet",
+    "mobilenetv1": "mbnet",
+    "mobilenetv2": "mbnet",
+    "mobilenetv3": "mbnet",
+    "efficientnet": "effnet",
+    "efficientnet_lite": "effnet",
+    "deit": "vit",
+}
+
+
+def canonical_layouts() -> tuple[str, ...]:
+    """Layouts that spell every network's names as PolyNet does, so that they need no map."""
+    return tuple(_CANONICAL)
+
+
+def layout_names() -> tuple[str, ...]:
+    """Names of all layouts.
+
+    Example:
+        >>> layout_names()
+        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch')
+    """
+    return tuple(dict.fromkeys((*_CANONICAL, *(layout.name for layout in LAYOUTS))))
+
+
+def families_of(layout: str) -> tuple[str, ...]:
+    """Families of networks that a layout has names for; none where it needs none.
+
+    Example:
+        >>> families_of("torchvision")
+        ('alexnet', 'resnet', 'vgg', 'mbnet', 'effnet', 'vit')
+    """
+    check_layout(layout)
+    return tuple(entry.family for entry in LAYOUTS if entry.name == layout)
+
+
+def check_layout(name: str) -> None:
+    """Raise `UnknownNameError` where there is no such layout."""
+    known = layout_names()
+    if name not in known:
+        message = f"There is no layout {name!r}; the layouts are {', '.join(known)}.{suggest(name, known)}"
+        raise UnknownNameError(message)
+
+
+def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -> NameMap | None:
+    """The correspondence of names for one network; `None` for a layout that spells them as PolyNet does.
+
+    Args:
+        layout: Name of the layout.
+        family: Family of the network; `None` where it has none.
+        canonical: The network's tensors.
+
+    Raises:
+        UnknownNameError: There is no such layout.
+        WeightsError: The layout does not know this family, or this network's options.
+    """
+    check_layout(layout)
+    if layout in _CANONICAL:
+        return None
+    found = _BY_KEY.get((layout, _FAMILY_ALIASES.get(str(family), str(family))))
+    if found is None:
+        others = [entry.name for entry in LAYOUTS if entry.family == _FAMILY_ALIASES.get(str(family), str(family))]
+        whose = f"the family {family!r}" if family else "a network that names no family"
+        message = (
+            f"Layout {layout!r} has no map for {whose}. It has one for {', '.join(families_of(layout))}; "
+            f"for {whose} there are {', '.join((*others, *_CANONICAL))}."
+        )
+        raise WeightsError(message)
+    return found.names(canonical)

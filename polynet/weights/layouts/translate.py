@@ -1,0 +1,147 @@
+"""Carry a whole state from one layout to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import frozen
+
+from polynet.errors import WeightsError
+from polynet.weights.elements import Array
+from polynet.weights.layouts.layout import NameMap
+from polynet.weights.layouts.native import native_shapes
+from polynet.weights.layouts.table import BASECLS, name_map
+
+_COUNTER = "num_batches_tracked"
+
+
+@frozen
+class Translation:
+    """A foreign state under canonical names.
+
+    Attributes:
+        tensors: Arrays by canonical name; those the foreign state lacks are left out.
+        origin: The foreign name of each.
+        unexpected: Foreign names that no canonical one corresponds to.
+        flattened: Canonical names of linear weights that came as convolutions, with the shape they came in.
+        folded: Canonical names that took over a foreign tensor.
+    """
+
+    tensors: dict[str, Array]
+    origin: dict[str, str]
+    unexpected: tuple[str, ...]
+    flattened: dict[str, tuple[int, ...]]
+    folded: tuple[str, ...]
+
+
+def translated(
+    state: Mapping[str, Array], layout: str, family: str | None, canonical: Mapping[str, object]
+) -> Translation:
+    """Bring a foreign state under canonical names, keeping account.
+
+    Args:
+        state: Arrays by foreign name.
+        layout: How they are spelt.
+        family: Family of the network.
+        canonical: The network's tensors, whose names are wanted.
+
+    Raises:
+        UnknownNameError: There is no such layout.
+        WeightsError: The layout does not know this family, or this network's options.
+    """
+    names = name_map(layout, family, canonical)
+    foreign_of = {name: name for name in canonical} if names is None else dict(names.foreign_of)
+    tensors = {name: state[foreign] for name, foreign in foreign_of.items() if foreign in state}
+    used = set(foreign_of.values())
+    flattened: dict[str, tuple[int, ...]] = {}
+    folded: list[str] = []
+    if names is not None:
+        used.update(names.folded.values())
+        for name, size in names.spatial.items():
+            if name in tensors and tensors[name].shape[2:] == (size, size):
+                flattened[name] = tensors[name].shape
+                tensors[name] = tensors[name].reshape(len(tensors[name]), -1)
+        for name, foreign in names.folded.items():
+            if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
+                tensors[name] = tensors[name] - state[foreign]
+                folded.append(name)
+    unexpected = tuple(name for name in state if name not in used and not _is_counter(name))
+    origin = {name: foreign_of[name] for name in tensors}
+    return Translation(tensors, origin, unexpected, flattened, tuple(folded))
+
+
+def _is_counter(name: str) -> bool:
+    return name == _COUNTER or name.endswith(f".{_COUNTER}")
+
+
+def from_layout(
+    state: Mapping[str, Array], layout: str, family: str | None, canonical: Mapping[str, object]
+) -> dict[str, Array]:
+    """A foreign state under canonical names.
+
+    Args:
+        state: Arrays by foreign name; `num_batches_tracked` is dropped.
+        layout: How they are spelt: one of `layout_names()`.
+        family: Family of the network: `"resnet"`.
+        canonical: The network's tensors by canonical name; only the names matter.
+
+    Raises:
+        UnknownNameError: There is no such layout.
+        WeightsError: The layout does not know this family or this network's options, or a name has no counterpart.
+
+    Example:
+        >>> theirs = {"conv1.weight": np.zeros((64, 3, 7, 7)), "bn1.num_batches_tracked": np.array(0)}
+        >>> list(from_layout(theirs, "timm", "resnet", {"stem.conv.weight": None}))
+        ['stem.conv.weight']
+    """
+    done = translated(state, layout, family, canonical)
+    missing = [name for name in canonical if name not in done.tensors]
+    if missing or done.unexpected:
+        message = (
+            f"The state is not that of this network in layout {layout!r}: {len(missing)} names are missing "
+            f"({', '.join(missing[:5])}), {len(done.unexpected)} are unexpected ({', '.join(done.unexpected[:5])})."
+        )
+        raise WeightsError(message)
+    return done.tensors
+
+
+def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> dict[str, Array]:
+    """A canonical state under another layout's names and in its shapes.
+
+    Args:
+        state: Arrays by canonical name: the whole of a network's.
+        layout: How to spell them: one of `layout_names()`.
+        family: Family of the network: `"resnet"`.
+
+    Returns:
+        Arrays by foreign name. `num_batches_tracked` (0) is added where the layout keeps it.
+
+    Raises:
+        UnknownNameError: There is no such layout.
+        WeightsError: The layout does not know this family, or this network's options.
+
+    Example:
+        >>> list(to_layout({"stem.bn.running_mean": np.zeros(64)}, "timm", "resnet"))
+        ['bn1.running_mean', 'bn1.num_batches_tracked']
+    """
+    names = name_map(layout, family, state)
+    if names is None:
+        return native_shapes(state) if layout == BASECLS else dict(state)
+    made: dict[str, Array] = {}
+    for name, array in state.items():
+        foreign = names.foreign_of[name]
+        made[foreign] = _unflattened(name, array, names)
+        if name in names.folded:
+            made[names.folded[name]] = np.zeros_like(array)
+        prefix, _, leaf = foreign.rpartition(".")
+        if names.layout.counts_batches and leaf == "running_mean":
+            made[f"{prefix}.{_COUNTER}"] = np.zeros((), np.int64)
+    return made
+
+
+def _unflattened(name: str, array: Array, names: NameMap) -> Array:
+    size = names.spatial.get(name)
+    if size is None or array.ndim != 2 or array.shape[1] % (size * size):
+        return array
+    return array.reshape(array.shape[0], array.shape[1] // (size * size), size, size)

@@ -1,0 +1,292 @@
+"""Weights into and out of a built network: checked in full before the first number is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import polynet
+from polynet.backend import Backend, backend_of
+from polynet.errors import ConfigTypeError, WeightsError
+from polynet.slots import Slot
+from polynet.types import NativeModule
+from polynet.weights.adapt import cast, fit
+from polynet.weights.checkpoint import Checkpoint
+from polynet.weights.elements import Array
+from polynet.weights.files import read_checkpoint, write_checkpoint
+from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
+from polynet.weights.layouts.table import POLYNET, check_layout
+from polynet.weights.layouts.translate import Translation
+from polynet.weights.mapped import PathLike
+from polynet.weights.report import Change, LoadReport, Refusal
+
+AUTO = "auto"
+"""In place of a layout's name: the file's own record, else what its names look like."""
+
+
+def state(net: NativeModule) -> dict[str, Array]:
+    """A network's parameters and buffers as arrays: the canonical state, the same on every backend.
+
+    Args:
+        net: A network built by PolyNet, or any native module.
+
+    Returns:
+        Copies, by canonical name, in torch's shapes, without `num_batches_tracked`.
+
+    Raises:
+        FrameworkMismatchError: `net` is no module of any backend.
+
+    Example:
+        >>> import polynet
+        >>> with polynet.use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 3)
+        >>> {name: array.shape for name, array in state(layer).items()}
+        {'weight': (3, 2), 'bias': (3,)}
+    """
+    return {name: slot.read() for name, slot in backend_of(net).slots(net).items()}
+
+
+def load_state(
+    net: NativeModule,
+    source: Mapping[str, Any] | PathLike,
+    *,
+    layout: str = POLYNET,
+    strict: bool = True,
+) -> LoadReport:
+    """Overwrite a network's parameters and buffers, all of them or none.
+
+    Every name, shape and element type is checked before the first number is written. Shapes in MegEngine's own layout
+    are recognised whatever the layout; integers go into integers and floating-point numbers into floating-point numbers
+    where nothing is lost but precision.
+
+    Args:
+        net: The network.
+        source: Arrays by name, or the path of a checkpoint of any known format.
+        layout: How the names are spelt: one of `polynet.weights.layout_names()`, or `"auto"`.
+        strict: Whether anything missing, unexpected or refused is an error. Otherwise what fits is loaded.
+
+    Returns:
+        What was done, tensor by tensor.
+
+    Raises:
+        WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
+        CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
+        UnknownNameError: There is no such layout.
+        FrameworkMismatchError: `net` is no module of any backend.
+
+    Example:
+        >>> import polynet
+        >>> with polynet.use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 1)
+        >>> report = load_state(layer, {"weight": np.ones((1, 2)), "bias": np.zeros(1)})
+        >>> report.ok, [str(change) for change in report.converted]
+        (True, ['weight: float64 → float32', 'bias: float64 → float32'])
+    """
+    if layout != AUTO:
+        check_layout(layout)
+    backend = backend_of(net)
+    slots = backend.slots(net)
+    checkpoint = (
+        Checkpoint(_arrays(source), format="mapping") if isinstance(source, Mapping) else read_checkpoint(source)
+    )
+    spelling = _layout_of(checkpoint, slots) if layout == AUTO else layout
+    translation = translated(checkpoint.tensors, spelling, getattr(net, "family", None), slots)
+    report, ready = _planned(slots, translation, spelling, checkpoint.notes)
+    if strict and not report.ok:
+        raise WeightsError(f"{report}{_layout_hint(report, checkpoint, slots, spelling)}\nNothing was changed.")
+    _write(backend, slots, ready)
+    return report
+
+
+def _arrays(source: Mapping[str, Any]) -> dict[str, Array]:
+    """The tensors of a mapping as arrays; native tensors of any loaded backend are taken as well."""
+    arrays: dict[str, Array] = {}
+    for name, value in source.items():
+        if not isinstance(name, str):
+            message = f"A state maps names to tensors; {name!r} is a {type(name).__name__}."
+            raise WeightsError(message)
+        arrays[name] = value if isinstance(value, np.ndarray) else _array(name, value)
+    return arrays
+
+
+def _array(name: str, value: Any) -> Array:
+    if isinstance(value, (np.generic, bool, int, float)):
+        return np.asarray(value)
+    try:
+        return backend_of(value).numpy(value)
+    except TypeError as error:
+        message = f"{name!r} is a {type(value).__name__}; a state maps names to arrays or tensors."
+        raise WeightsError(message) from error
+
+
+def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot]) -> str:
+    """The layout a checkpoint records, or that its names belong to."""
+    recorded = checkpoint.metadata.get("layout")
+    if recorded is not None and "polynet_version" in checkpoint.metadata:
+        check_layout(recorded)
+        return recorded
+    shared = sum(name in slots for name in checkpoint.tensors)
+    if 2 * shared >= len(checkpoint.tensors):
+        return POLYNET
+    return detect_layout(checkpoint.tensors)
+
+
+def _planned(
+    slots: Mapping[str, Slot], translation: Translation, layout: str, notes: tuple[str, ...]
+) -> tuple[LoadReport, dict[str, Array]]:
+    """Check every tensor against its slot; nothing is written."""
+    ready: dict[str, Array] = {}
+    reshaped = [
+        Change(
+            name, str(shape), str(translation.tensors[name].shape), "convolution over the whole map, as linear layer"
+        )
+        for name, shape in translation.flattened.items()
+    ]
+    converted: list[Change] = []
+    refused: list[Refusal] = []
+    for name, array in translation.tensors.items():
+        slot = slots[name]
+        fitted = fit(array, slot.shape)
+        if fitted is None:
+            refused.append(_refusal(slot, array, "no known layout leads from one shape to the other"))
+            continue
+        numbers, problem = cast(fitted.array, slot.dtype)
+        if numbers is None:
+            refused.append(_refusal(slot, array, problem))
+            continue
+        if fitted.rule:
+            reshaped.append(Change(name, str(array.shape), str(slot.shape), fitted.rule))
+        if numbers.dtype != array.dtype:
+            converted.append(Change(name, str(array.dtype), str(numbers.dtype)))
+        ready[name] = numbers
+    folds = tuple(f"a convolution bias was taken into {name}" for name in translation.folded[:1])
+    if len(translation.folded) > 1:
+        folds = (f"{len(translation.folded)} convolution biases were taken into running means",)
+    report = LoadReport(
+        layout=layout,
+        loaded=tuple(ready),
+        missing=tuple(name for name in slots if name not in translation.tensors),
+        unexpected=translation.unexpected,
+        reshaped=tuple(reshaped),
+        converted=tuple(converted),
+        refused=tuple(refused),
+        renamed=sum(translation.origin[name] != name for name in ready),
+        notes=(*notes, *folds),
+    )
+    return report, ready
+
+
+def _refusal(slot: Slot, array: Array, why: str) -> Refusal:
+    return Refusal(slot.name, f"{array.dtype} {array.shape}", f"{slot.dtype} {slot.shape}", why)
+
+
+def _layout_hint(report: LoadReport, checkpoint: Checkpoint, slots: Mapping[str, Slot], layout: str) -> str:
+    """Say which layout the names look like, where hardly any was found."""
+    if len(report.loaded) * 2 > len(slots):
+        return ""
+    try:
+        likely = detect_layout(checkpoint.tensors)
+    except WeightsError:
+        return ""
+    if likely == layout or {likely, layout} <= set(canonical_layouts()):
+        return ""
+    return f"\nThe names look like layout {likely!r}: pass layout={likely!r}."
+
+
+def _write(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Array]) -> None:
+    for name, array in ready.items():
+        view = slots[name].view()
+        if view is not None and view.dtype == array.dtype:
+            np.copyto(view, array)
+        else:
+            slots[name].write(array)
+    backend.synchronise()
+
+
+def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None = None, layout: str = POLYNET) -> None:
+    """Write a network's weights to a file, in one step: whoever reads it sees the old file or the whole new one.
+
+    Args:
+        net: The network.
+        path: `.safetensors`, `.pth`/`.pt` or `.pkl`: the suffix names the format.
+        config: The config it was built from, kept in a safetensors file's metadata; the default is the network's own
+            `config`, where it has one.
+        layout: How to spell the names: one of `polynet.weights.layout_names()`.
+
+    Raises:
+        CheckpointError: The file cannot be written.
+        ConfigTypeError: The config holds something that JSON cannot.
+        UnknownNameError: There is no such layout.
+        WeightsError: The layout does not know this network.
+        FrameworkMismatchError: `net` is no module of any backend.
+
+    Example:
+        >>> import polynet, tempfile
+        >>> with polynet.use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 3)
+        >>> path = tempfile.mkdtemp() + "/layer.safetensors"
+        >>> save(layer, path)
+        >>> load(layer, path).ok
+        True
+    """
+    check_layout(layout)
+    slots = backend_of(net).slots(net)
+    if config is None:
+        config = getattr(net, "config", None)
+    metadata = {"format": "pt", "polynet_version": polynet.__version__, "layout": layout}
+    if isinstance(config, Mapping):
+        metadata["config"] = _config_text(config)
+    tensors = {name: _numbers(slot) for name, slot in slots.items()}
+    write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None)), metadata)
+
+
+def _numbers(slot: Slot) -> Array:
+    """A slot's own memory where it can be seen, so that saving copies nothing."""
+    view = slot.view()
+    return slot.read() if view is None else view
+
+
+def _config_text(config: Mapping[str, Any]) -> str:
+    to_dict = getattr(config, "to_dict", None)
+    try:
+        return json.dumps(to_dict() if callable(to_dict) else dict(config), sort_keys=True)
+    except (TypeError, ValueError) as error:
+        message = (
+            f"The config cannot be kept beside the weights, since it holds more than plain data: {error}. "
+            f"Save with config={{}} to leave it out."
+        )
+        raise ConfigTypeError(message) from error
+
+
+def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool = True) -> LoadReport:
+    """Overwrite a network's weights from a file: `load_state` with the layout told from the file.
+
+    Args:
+        net: The network.
+        path: A checkpoint of any known format.
+        layout: How the names are spelt; `"auto"` takes the file's own record, else what its names look like.
+        strict: Whether anything missing, unexpected or refused is an error.
+
+    Returns:
+        What was done, tensor by tensor.
+
+    Raises:
+        WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
+        CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
+        UnknownNameError: There is no such layout.
+        FrameworkMismatchError: `net` is no module of any backend.
+
+    Example:
+        >>> import polynet, tempfile
+        >>> from polynet.weights.files import write_checkpoint
+        >>> with polynet.use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 1)
+        >>> path = tempfile.mkdtemp() + "/layer.pkl"
+        >>> write_checkpoint(path, {"weight": np.ones((1, 2), np.float32), "bias": np.zeros(1, np.float32)})
+        >>> load(layer, path).loaded
+        ('weight', 'bias')
+    """
+    return load_state(net, path, layout=layout, strict=strict)
