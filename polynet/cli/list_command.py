@@ -11,7 +11,7 @@ from polynet.registry import MODELS
 def run(options: argparse.Namespace) -> int:
     """List names; no model file is imported. 1 where nothing matches."""
     found = [
-        {"name": name, "kind": kind, "defined": MODELS.where(name, kind=kind)}
+        {"name": name, "kind": kind, "defined": MODELS.where(name)}
         for name in MODELS.list(options.pattern, kind=options.kind)
         for kind in (MODELS.kinds_of(name) if options.kind is None else (options.kind,))
     ]

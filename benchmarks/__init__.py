@@ -1,0 +1,1 @@
+"""Benchmarks: PolyNet against hand-written native code. `python -m benchmarks --help`."""

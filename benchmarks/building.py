@@ -1,0 +1,66 @@
+"""What using PolyNet costs before the first batch: importing, building, saving and loading."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polynet
+
+from benchmarks.timing import Result, interleaved
+
+
+def run_import(rounds: int = 15) -> Iterator[Result]:
+    """`import polynet` and `polynet list` in fresh processes, against a bare Python."""
+
+    def started(*words: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    times: dict[str, list[float]] = {"bare": [], "import": [], "list": []}
+    for _ in range(rounds):
+        times["bare"].append(started("-c", "pass"))
+        times["import"].append(started("-c", "import polynet"))
+        times["list"].append(started("-m", "polynet", "list"))
+    medians = {name: 1000 * statistics.median(found) for name, found in times.items()}
+    yield Result("import polynet, over a bare Python", medians["import"] - medians["bare"], None, "below 60", "ms")
+    yield Result("polynet list, whole command", medians["list"], None, "below 200", "ms")
+
+
+def run_build(backend: str, rounds: int = 11) -> Iterator[Result]:
+    """`polynet.build` of a ResNet-50 with random weights, against constructing the hand-written module."""
+    if backend == "torch":
+        from benchmarks import native_torch as native
+    else:
+        from benchmarks import native_megengine as native  # type: ignore[no-redef]  # one or the other
+
+    timed = interleaved(
+        lambda: polynet.build("resnet50", backend=backend, seed=0), native.resnet50, rounds=rounds, warm_up=1
+    )
+    yield Result(f"{backend}: build resnet50", *timed, "at most 1.00")
+
+
+def run_files(rounds: int = 7) -> Iterator[Result]:
+    """Save and load a VGG-16 (553 MB) as safetensors."""
+    backend = polynet.installed_backends()[0]
+    net = polynet.build("vgg16", backend=backend, seed=0)
+    size = sum(slot.read().nbytes for slot in polynet.get_backend(backend).slots(net).values()) / 1e6
+    saving: list[float] = []
+    loading: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "vgg16.safetensors")
+        for _ in range(rounds):
+            start = time.perf_counter()
+            polynet.save(net, path)
+            saving.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            polynet.load(net, path)
+            loading.append(time.perf_counter() - start)
+    yield Result(f"{backend}: save vgg16, safetensors", size / statistics.median(saving), None, "above 500", "MB/s")
+    yield Result(f"{backend}: load vgg16, safetensors", size / statistics.median(loading), None, "above 500", "MB/s")
