@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import megengine.functional as F
 import numpy as np
 
 from polynet.errors import InputError, InputIndexError
 from polynet.types import Tensor
 
-from ._tensors import values_are_readable
+from polynet_megengine.ops._tensors import values_are_readable
 
 
 def as_index(index: Tensor, name: str = "index") -> Tensor:
@@ -63,3 +64,10 @@ def check_non_zero(divisor: Tensor, name: str = "other") -> None:
     if values_are_readable() and not divisor.numpy().all():
         message = f"{name} holds a zero: integer division by zero is undefined."
         raise InputError(message)
+
+
+def take_one(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    """The one element along an axis that `index`, of length 1 there, points at; the axis stays."""
+    if x.ndim == 1:  # the native operation wants two dimensions
+        return F.squeeze(F.nn.indexing_one_hot(F.expand_dims(x, 0), index, 1, keepdims=True), 0)
+    return F.nn.indexing_one_hot(x, F.squeeze(index, axis), axis, keepdims=True)

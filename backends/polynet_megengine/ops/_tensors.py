@@ -13,8 +13,6 @@ from megengine.jit.tracing import is_tracing
 from polynet.errors import InputError
 from polynet.types import Tensor
 
-Dims = int | Sequence[int] | None
-
 
 def shape_of(x: Tensor) -> tuple[int, ...]:
     """The shape as Python integers; `x.shape` is a tensor while `jit.trace` records."""
@@ -25,36 +23,6 @@ def shape_of(x: Tensor) -> tuple[int, ...]:
 def values_are_readable() -> bool:
     """Whether reading a tensor's numbers is safe: not while a tracer records (a symbolic one ends the process)."""
     return not is_tracing() and not is_tracing_module()
-
-
-def axis_of(dim: int, ndim: int, name: str = "dim") -> int:
-    """A dimension counted from the front, from one that may be negative.
-
-    Raises:
-        InputError: It lies outside the tensor's dimensions.
-    """
-    count = max(ndim, 1)
-    if not -count <= dim < count:
-        message = f"{name}={dim} is out of range for a tensor of {ndim} dimensions: allowed are {-count} to {count - 1}."
-        raise InputError(message)
-    return int(dim) + count if dim < 0 else int(dim)
-
-
-def axes_of(dim: Dims, ndim: int, name: str = "dim") -> tuple[int, ...]:
-    """Dimensions counted from the front, in the order given; all of them for `None` or an empty sequence.
-
-    Raises:
-        InputError: One lies outside the tensor's dimensions or appears twice.
-    """
-    if dim is None:
-        return tuple(range(ndim))
-    if not isinstance(dim, Sequence):
-        return (axis_of(dim, ndim, name),)
-    axes = tuple(axis_of(each, ndim, name) for each in dim)
-    if len(set(axes)) != len(axes):
-        message = f"{name}={tuple(dim)} names a dimension twice."
-        raise InputError(message)
-    return axes or tuple(range(ndim))
 
 
 def scalar_like(value: Any, x: Tensor, dtype: Any = None) -> Tensor:
@@ -100,6 +68,13 @@ def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise InputError(message) from error
 
 
+def in_float32(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Run a function in float32 where `x` is float16, and return its result in float16."""
+    if x.dtype == np.float16:
+        return function(x.astype("float32")).astype("float16")
+    return function(x)
+
+
 def tuple_of(value: int | Sequence[int], count: int, name: str) -> tuple[int, ...]:
     """One integer for each spatial dimension, from one for all or one each.
 
@@ -114,10 +89,3 @@ def tuple_of(value: int | Sequence[int], count: int, name: str) -> tuple[int, ..
         message = f"{name}={tuple(value)} must be one integer or {count}."
         raise InputError(message)
     return tuple(int(each) for each in value)
-
-
-def in_float32(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Run a function in float32 where `x` is float16, and return its result in float16."""
-    if x.dtype == np.float16:
-        return function(x.astype("float32")).astype("float16")
-    return function(x)

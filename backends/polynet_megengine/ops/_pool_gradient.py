@@ -1,0 +1,53 @@
+"""Max pooling whose gradient goes to the first of equal values in a window; natively each of them gets all of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import megengine.functional as F
+from megengine.autodiff import Function
+from megengine.core._imperative_rt.core2 import apply
+from megengine.core.ops.builtin import IndexingSetOneHot
+
+from polynet.types import Tensor
+
+from polynet_megengine.ops._tensors import shape_of
+
+Pair = tuple[int, ...]
+
+
+class MaxWindows(Function):
+    """Native max pooling with the gradient of torch where values tie, as in flat regions of an image they do."""
+
+    def __init__(self, kernel: Pair, step: Pair, border: Pair) -> None:
+        super().__init__()
+        self._kernel, self._step, self._border = kernel, step, border
+        self._input: Any = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool natively."""
+        self._input = x
+        return F.nn.max_pool2d(x, self._kernel, self._step, self._border)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """Write each gradient to the first maximum of its window, and add the windows up."""
+        x = self._input
+        (rows, columns), (height, width) = self._border, shape_of(x)[2:]
+        if rows or columns:
+            x = F.nn.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)), constant_value=-math.inf)
+        windows = F.nn.sliding_window(x, self._kernel, 0, self._step)
+        windows = F.flatten(windows, 4)
+        first = F.argmax(windows, axis=4)
+        (placed,) = apply(
+            IndexingSetOneHot(axis=4, ndim=5), F.zeros_like(windows), first, F.expand_dims(gradient, 4)
+        )
+        placed = F.reshape(placed, (*shape_of(gradient), *self._kernel))
+        size = shape_of(x)[2:]
+        whole = F.nn.sliding_window_transpose(placed, size, self._kernel, 0, self._step)
+        return whole[:, :, rows : rows + height, columns : columns + width] if rows or columns else whole
+
+
+def max_windows(x: Tensor, kernel: Pair, step: Pair, border: Pair) -> Tensor:
+    """Largest value in each window of a batch of images."""
+    return MaxWindows(kernel, step, border)(x)
