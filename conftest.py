@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from polynet.backend import find_backend, get_backend, installed_backends, use_backend
+
+_ROOT = Path(__file__).parent
+
+
+def _module_name(path: Path) -> str | None:
+    """Dotted name of a module of the library; `None` for any other file."""
+    for folder in (_ROOT / "backends", _ROOT):
+        if path.is_relative_to(folder):
+            parts = path.relative_to(folder).with_suffix("").parts
+            is_library = path.suffix == ".py" and parts[0].startswith("polynet") and parts[-1] != "__main__"
+            return ".".join(part for part in parts if part != "__init__") if is_library else None
+    return None
+
+
+def _adapted_framework(name: str) -> str | None:
+    """The framework whose adapter a module belongs to."""
+    backend = name.partition(".")[0].removeprefix("polynet_")
+    return backend if backend in ("torch", "megengine") else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the adapter of a framework that is not installed."""
+    name = _module_name(collection_path)
+    framework = None if name is None else _adapted_framework(name)
+    return True if framework is not None and framework not in installed_backends() else None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Import the library's modules by name before pytest imports them by path, which would make second copies."""
+    name = _module_name(file_path)
+    if name is None or not parent.config.getoption("doctestmodules"):
+        return
+    framework = _adapted_framework(name)
+    if framework is not None:
+        get_backend(framework)
+    importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +57,6 @@ def example_surroundings(request: pytest.FixtureRequest) -> Iterator[None]:
     import numpy as np
 
     import polynet
-    from polynet.backend import find_backend, use_backend
 
     if not find_backend("torch").installed:
         pytest.skip("the examples show torch's output, and torch is not installed")
