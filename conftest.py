@@ -16,10 +16,12 @@ _ROOT = Path(__file__).parent
 
 def _module_name(path: Path) -> str | None:
     """Dotted name of a module of the library; `None` for any other file."""
+    if path.suffix != ".py":
+        return None
     for folder in (_ROOT / "backends", _ROOT):
         if path.is_relative_to(folder):
             parts = path.relative_to(folder).with_suffix("").parts
-            is_library = path.suffix == ".py" and parts[0].startswith("polynet") and parts[-1] != "__main__"
+            is_library = parts[0].startswith("polynet") and parts[-1] != "__main__"
             return ".".join(part for part in parts if part != "__init__") if is_library else None
     return None
 
