@@ -31,8 +31,8 @@ def assert_close(actual: Any, expected: Any, relative: float = 1e-5, *, what: st
     """Fail unless two tensors, or arrays, agree in dtype, shape and values.
 
     Whole numbers and booleans must be equal; for floating point `max|actual - expected|` may be at most
-    `relative * max|expected|`. Infinities and NaNs must stand in the same places. Two tensors of one framework must have
-    the very same dtype; across frameworks, MegEngine's int32 and float32 stand for torch's int64 and float64.
+    `relative * max|expected|`. Infinities and NaNs must stand in the same places. Two tensors of one framework must
+    have the very same dtype; across frameworks, MegEngine's int32 and float32 stand for torch's int64 and float64.
     """
     left, left_backend = _described(actual)
     right, right_backend = _described(expected)

@@ -1,7 +1,7 @@
 """Fixtures every room shares: which backends the suite runs on, and one of them active.
 
-The environment variable `POLYNET_TEST_BACKENDS` (`torch`, `megengine`, or both with a comma) restricts the suite; without
-it the suite runs on every framework installed.
+The environment variable `POLYNET_TEST_BACKENDS` (`torch`, `megengine`, or both with a comma) restricts the suite;
+without it the suite runs on every framework installed.
 """
 
 from __future__ import annotations
