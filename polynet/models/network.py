@@ -34,6 +34,7 @@ class ImageNetwork(nn.Module):
         recipe: Initial weights.
         input_size: `(C, H, W)` it is meant for.
         minimum_size: Least height and width it can work on, in pixels.
+        fixed_size: The one height and width it can work on, where there is only one.
         default_head: Options of its own kind of head.
         stages: Where features can be taken, with channels and strides, in order.
         num_features: Channels of the last map.
@@ -47,6 +48,7 @@ class ImageNetwork(nn.Module):
     recipe: Recipe = Recipe()
     input_size: tuple[int, int, int] = (3, 224, 224)
     minimum_size: int = 1
+    fixed_size: tuple[int, int] | None = None
     default_head: ClassVar[Mapping[str, Any]] = CLS_HEAD
 
     stages: tuple[Stage, ...]
@@ -75,6 +77,7 @@ class ImageNetwork(nn.Module):
         out_indices: Sequence[int] | None = None,
         norm_name: Name = "BN",
         act_name: Name = "relu",
+        head_width: int | None = None,
     ) -> None:
         """Record the stages and make the head; a subclass's constructor ends with it.
 
@@ -85,6 +88,7 @@ class ImageNetwork(nn.Module):
             out_indices: As the constructor was given it. With it there is no head.
             norm_name: Normalisation a head uses unless it says otherwise.
             act_name: Activation a head uses unless it says otherwise.
+            head_width: Width of the features the head gets; the last stage's channels by default.
 
         Raises:
             OptionError: A head, a number of classes or an index that cannot be.
@@ -101,7 +105,8 @@ class ImageNetwork(nn.Module):
                 )
                 raise OptionError(message)
             options = None
-        self._head_plan = HeadPlan(self.num_features, options or dict(self.default_head), norm_name, act_name)
+        width = self.num_features if head_width is None else head_width
+        self._head_plan = HeadPlan(width, options or dict(self.default_head), norm_name, act_name)
         self.head = None if options is None else self._head_plan.build()
         self.num_classes = 0 if options is None else self._head_plan.num_classes()
 
@@ -143,8 +148,7 @@ class ImageNetwork(nn.Module):
         """
         if self.out_indices is not None:
             return self.forward_stages(x, self.out_indices)
-        x = self.forward_features(x)
-        return x if self.head is None else self.forward_head(x)
+        return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
         """What the head is given: the last map, or the tokens of a transformer."""
@@ -237,26 +241,27 @@ class ImageNetwork(nn.Module):
             message = f"{type(self).__name__} returns the stages {self.out_indices}, so it can have no classifier."
             raise OptionError(message)
         path = getattr(self.head, "classifier_path", "")
-        with same_backend(self) as backend:
-            device = backend.resolve_device(backend.device_of(self))
-            if path:
-                old = _descend(self.head, path)
-                new = nn.Linear(old.in_features, num_classes, bias=old.bias is not None)
-            else:
-                new = self._head_plan.build(num_classes)
-            backend.set_training(new, self.training)
-            new = backend.place(new, device)
         if path:
+            old = _descend(self.head, path)
+            new = self._new_part(lambda: nn.Linear(old.in_features, num_classes, bias=old.bias is not None))
             parent, _, leaf = path.rpartition(".")
             setattr(_descend(self.head, parent), leaf, new)
         else:
-            self.head = new
+            self.head = self._new_part(lambda: self._head_plan.build(num_classes))
         self.num_classes = num_classes
         self._draw("head." + path if path else "head", seed)
 
+    def _new_part(self, make: Callable[[], Any]) -> Any:
+        """Make a part on the network's framework and device, in its mode."""
+        with same_backend(self) as backend:
+            device = backend.resolve_device(backend.device_of(self))
+            part = make()
+            backend.set_training(part, self.training)
+            return backend.place(part, device)
+
     def _draw(self, path: str, seed: int | None) -> None:
         """Draw the initial weights of the part that lies under a path, as they would be in the network as a whole."""
-        recipes = {"": self.recipe}
+        recipes: dict[str, Recipe] = {"": self.recipe}
         own = getattr(self.head, "recipe", None)
         if isinstance(own, Recipe):
             recipes["head"] = own
@@ -279,7 +284,15 @@ class ImageNetwork(nn.Module):
         if self._backend.is_tracing():
             return
         shape = x.shape
-        if len(shape) != 4 or shape[1] != self.in_channels or not self._fits(shape[2], shape[3]) or not shape[0]:
+        least = self.minimum_size
+        if (
+            len(shape) != 4
+            or shape[1] != self.in_channels
+            or shape[2] < least
+            or shape[3] < least
+            or not shape[0]
+            or (self.fixed_size is not None and (shape[2], shape[3]) != self.fixed_size)
+        ):
             raise InputError(self._complaint(tuple(shape)))
 
     def _check_framework(self, x: Any) -> None:
@@ -292,14 +305,6 @@ class ImageNetwork(nn.Module):
             )
             raise FrameworkMismatchError(message)
 
-    def _fits(self, height: int, width: int) -> bool:
-        """Whether the network can work on images of this size."""
-        return height >= self.minimum_size and width >= self.minimum_size
-
-    def _size_rule(self) -> str:
-        """The sizes that fit, in words."""
-        return f"images of at least {self.minimum_size}×{self.minimum_size} pixels"
-
     def _complaint(self, shape: tuple[int, ...]) -> str:
         name = type(self).__name__
         if len(shape) != 4:
@@ -309,7 +314,10 @@ class ImageNetwork(nn.Module):
             return f"{name} expects {self.in_channels} channels, got {shape[1]} in shape {shape}.{remedy}"
         if not shape[0]:
             return f"{name} was given an empty batch: shape {shape}."
-        return f"{name} expects {self._size_rule()}, got {shape[2]}×{shape[3]} in shape {shape}."
+        least, fixed = self.minimum_size, self.fixed_size
+        rule = f"of at least {least}×{least}" if fixed is None else f"of {fixed[0]}×{fixed[1]}"
+        remedy = "" if fixed is None else " For another size build it with img_size."
+        return f"{name} expects images {rule} pixels, got {shape[2]}×{shape[3]} in shape {shape}.{remedy}"
 
 
 def _descend(module: Any, path: str) -> Any:

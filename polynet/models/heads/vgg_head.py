@@ -53,3 +53,14 @@ class VGGHead(Head):
             nn.Dropout(dropout_prob),
             nn.Linear(width, w_out),
         )
+
+    def pre_logits(self, x: Tensor) -> Tensor:
+        """What the last linear layer is given: `(N, width)`."""
+        x = ops.flatten(self.avg_pool(x), 1)
+        for layer in list(self.classifier)[:-1]:
+            x = layer(x)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits `(N, w_out)` of a feature map `(N, w_in, H, W)`."""
+        return self.classifier(ops.flatten(self.avg_pool(x), 1))
