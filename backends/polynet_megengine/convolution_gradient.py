@@ -20,7 +20,7 @@ from megengine.core.tensor.utils import astensor1d
 from megengine.functional.debug_param import get_execution_strategy
 
 from polynet.types import Tensor
-from polynet_megengine.convolution_weight_gradient import Geometry, weight_gradient
+from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, weight_gradient
 
 Sizes = int | Sequence[int]
 
@@ -69,7 +69,7 @@ def convolve_transposed(
     size = tuple(
         (count - 1) * step - 2 * pad + spacing * (taps - 1) + more + 1
         for count, step, pad, spacing, taps, more in zip(
-            x.shape[2:], geometry.stride, geometry.padding, geometry.dilation, geometry.kernel, extra, strict=True
+            shape_of(x)[2:], geometry.stride, geometry.padding, geometry.dilation, geometry.kernel, extra, strict=True
         )
     )
     if get_grad_key((x, weight)) is None or not _on_cpu(x):
@@ -84,7 +84,7 @@ def _on_cpu(x: Tensor) -> bool:
 
 
 def _geometry(weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Geometry:
-    shape = weight.shape
+    shape = shape_of(weight)
     kernel = tuple(shape[2:] if groups == 1 else shape[3:])
     spatial = len(kernel)
 
@@ -112,7 +112,7 @@ class _Differentiable(Function):  # type: ignore[misc]  # MegEngine is untyped
         with _full_precision():
             dy, x32, weight32 = (_float32(each) for each in (dy, x, weight))
             dx = self.input_gradient(x32, weight32, dy) if self.wanted[0] else None
-            dw = self.parameter_gradient(x32, dy).reshape(weight.shape) if self.wanted[1] else None
+            dw = self.parameter_gradient(x32, dy).reshape(shape_of(weight)) if self.wanted[1] else None
         return _like(dx, x), _like(dw, weight)
 
     def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class _Convolution(_Differentiable):
         if flipped is not None:
             # The forward kernels for grouped convolutions are four times faster than those of the gradient.
             return _forward(dy, _flipped(weight, self.geometry), flipped)
-        return _backward_data(dy, weight, x.shape[2:], self.geometry)
+        return _backward_data(dy, weight, shape_of(x)[2:], self.geometry)
 
     def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
         return weight_gradient(x, dy, self.geometry)
@@ -179,8 +179,8 @@ def _backward_data(dy: Tensor, weight: Tensor, size: Sequence[int], geometry: Ge
         options[f"stride_{axis}"] = geometry.stride[at]
         options[f"pad_{axis}"] = geometry.padding[at]
         options[f"dilate_{axis}"] = geometry.dilation[at]
-    channels = weight.shape[1] if geometry.groups == 1 else weight.shape[2] * geometry.groups
-    shape = astensor1d((dy.shape[0], channels, *size), dy, dtype="int32", device=dy.device)
+    channels = shape_of(weight)[1] if geometry.groups == 1 else shape_of(weight)[2] * geometry.groups
+    shape = astensor1d((shape_of(dy)[0], channels, *size), dy, dtype="int32", device=dy.device)
     (output,) = apply(kind(**options), weight, dy, shape)
     return output
 
@@ -200,7 +200,7 @@ def _as_convolution(geometry: Geometry) -> Geometry | None:
 
 def _flipped(weight: Tensor, geometry: Geometry) -> Tensor:
     """Grouped weights with input and output channels swapped and the taps reversed."""
-    groups, outputs, inputs, *kernel = weight.shape
+    groups, outputs, inputs, *kernel = shape_of(weight)
     weight = weight.reshape(groups, inputs, outputs, *kernel) if 1 in (outputs, inputs) else F.swapaxes(weight, 1, 2)
     if all(taps == 1 for taps in geometry.kernel):
         return weight

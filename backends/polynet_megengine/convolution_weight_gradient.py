@@ -49,6 +49,12 @@ class Geometry:
         return list(itertools.product(*map(range, self.kernel)))
 
 
+def shape_of(x: Tensor) -> tuple[int, ...]:
+    """The shape as Python integers; `x.shape` is a tensor while `jit.trace` records."""
+    shape: tuple[int, ...] = x._tuple_shape
+    return shape
+
+
 def weight_gradient(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Gradient of a convolution's output, summed with `dy`, for its weight.
 
@@ -60,15 +66,15 @@ def weight_gradient(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     Returns:
         `(G, O/G, C/G, *kernel)`, to be reshaped to the weight's own layout.
     """
-    if x.shape[0] == 0:
+    if shape_of(x)[0] == 0:
         return F.zeros((geometry.groups, *_group_widths(x, dy, geometry), *geometry.kernel), device=x.device)
     compute = _strategy(x, dy, geometry)
     if compute is _depthwise:
         return _depthwise(x, dy, geometry)
-    positions = _count(dy.shape[2:])
-    per_image = positions * x.shape[1] * _count(geometry.kernel)
+    positions = _count(shape_of(dy)[2:])
+    per_image = positions * shape_of(x)[1] * _count(geometry.kernel)
     step = max(1, _COLUMN_LIMIT // max(per_image, 1))
-    count = x.shape[0]
+    count = shape_of(x)[0]
     parts = [compute(x[at : at + step], dy[at : at + step], geometry) for at in range(0, count, step)]
     total = parts[0]
     for part in parts[1:]:
@@ -80,10 +86,10 @@ def _strategy(x: Tensor, dy: Tensor, geometry: Geometry) -> Callable[[Tensor, Te
     spatial = len(geometry.kernel)
     if _count(geometry.kernel) == 1:
         return _pointwise
-    width = x.shape[1] // geometry.groups
+    width = shape_of(x)[1] // geometry.groups
     undilated = spatial == 2 and set(geometry.dilation) == {1}
     if geometry.groups > 1 and spatial == 2:
-        if width == 1 and dy.shape[1] == x.shape[1] and set(geometry.stride) == {1}:
+        if width == 1 and shape_of(dy)[1] == shape_of(x)[1] and set(geometry.stride) == {1}:
             return _depthwise
         if width < _NARROW_GROUP and undilated:
             return _windows_per_channel
@@ -97,9 +103,9 @@ def _strategy(x: Tensor, dy: Tensor, geometry: Geometry) -> Callable[[Tensor, Te
 
 def _pointwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """1x1 kernels: one matrix product per group, over images too where the product is wide."""
-    x = _strided(_padded(x, geometry), (0,) * len(geometry.kernel), dy.shape[2:], geometry)
+    x = _strided(_padded(x, geometry), (0,) * len(geometry.kernel), shape_of(dy)[2:], geometry)
     groups, (outputs, inputs) = geometry.groups, _group_widths(x, dy, geometry)
-    count, positions = x.shape[0], _count(dy.shape[2:])
+    count, positions = shape_of(x)[0], _count(shape_of(dy)[2:])
     if groups == 1 and outputs * inputs < positions:
         product = F.matmul(dy.reshape(count, outputs, positions), x.reshape(count, inputs, positions), transpose_b=True)
         product = product.sum(0) if count > 1 else product
@@ -114,7 +120,7 @@ def _slices(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     rows = _grouped_rows(dy, groups)
     swapped = _padded(_images_behind_channels(x), geometry)
     columns = [
-        _strided(swapped, tap, dy.shape[2:], geometry).reshape(groups, inputs, -1) for tap in geometry.taps
+        _strided(swapped, tap, shape_of(dy)[2:], geometry).reshape(groups, inputs, -1) for tap in geometry.taps
     ]
     product = F.matmul(rows, F.concat(columns, 1) if len(columns) > 1 else columns[0], transpose_b=True)
     product = product.reshape(groups, outputs, len(columns), inputs)
@@ -127,7 +133,7 @@ def _windows(x: Tensor, geometry: Geometry) -> Tensor:
 
 def _windows_first(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Dense strided convolutions: sliding windows, laid out as rows of taps."""
-    outputs, inputs = dy.shape[1], x.shape[1]
+    outputs, inputs = shape_of(dy)[1], shape_of(x)[1]
     columns = _windows(x, geometry).transpose(1, 4, 5, 0, 2, 3).reshape(inputs * _count(geometry.kernel), -1)
     product = F.matmul(_grouped_rows(dy, 1)[0], columns, transpose_b=True)
     return product.reshape(1, outputs, inputs, *geometry.kernel)
@@ -135,7 +141,7 @@ def _windows_first(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
 
 def _windows_last(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Few input channels, such as the patches of an image: sliding windows, laid out as columns of taps."""
-    outputs, inputs, taps = dy.shape[1], x.shape[1], _count(geometry.kernel)
+    outputs, inputs, taps = shape_of(dy)[1], shape_of(x)[1], _count(geometry.kernel)
     windows = _windows(_images_behind_channels(x), geometry).reshape(inputs, -1, taps)
     columns = windows.transpose(1, 0, 2).reshape(-1, inputs * taps)
     return F.matmul(_grouped_rows(dy, 1)[0], columns).reshape(1, outputs, inputs, *geometry.kernel)
@@ -144,7 +150,7 @@ def _windows_last(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
 def _windows_per_channel(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Narrow groups: the windows need no rearranging where each image and channel has a product of its own."""
     groups, (outputs, inputs) = geometry.groups, _group_widths(x, dy, geometry)
-    count, positions = x.shape[0], _count(dy.shape[2:])
+    count, positions = shape_of(x)[0], _count(shape_of(dy)[2:])
     windows = _windows(x, geometry).reshape(count, groups, inputs, positions, _count(geometry.kernel))
     rows = dy.reshape(count, groups, 1, outputs, positions)
     if inputs > 1:
@@ -156,9 +162,9 @@ def _windows_per_channel(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
 
 def _depthwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Depthwise kernels of stride 1: the input convolved by the output gradient, images as channels."""
-    count, channels, *size = x.shape
+    count, channels, *size = shape_of(x)
     images = _images_behind_channels(x).reshape(1, channels * count, *size)
-    kernels = _images_behind_channels(dy).reshape(channels, 1, count, *dy.shape[2:])
+    kernels = _images_behind_channels(dy).reshape(channels, 1, count, *shape_of(dy)[2:])
     product = F.conv2d(images, kernels, None, geometry.dilation, geometry.padding, 1, channels)
     height, width = geometry.kernel
     return product[:, :, :height, :width].reshape(channels, 1, 1, height, width)
@@ -166,7 +172,7 @@ def _depthwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
 
 def _strided(x: Tensor, tap: Sequence[int], size: Sequence[int], geometry: Geometry) -> Tensor:
     """What one tap of the kernel sees of a padded tensor."""
-    if set(geometry.stride) == {1} and tuple(x.shape[2:]) == tuple(size):
+    if set(geometry.stride) == {1} and tuple(shape_of(x)[2:]) == tuple(size):
         return x
     places = [
         slice(at * spacing, at * spacing + (count - 1) * step + 1, step)
@@ -183,16 +189,16 @@ def _padded(x: Tensor, geometry: Geometry) -> Tensor:
 
 def _images_behind_channels(x: Tensor) -> Tensor:
     """`(N, C, …)` as `(C, N, …)`."""
-    return F.swapaxes(x, 0, 1) if x.shape[0] > 1 else x.reshape(x.shape[1], 1, *x.shape[2:])
+    return F.swapaxes(x, 0, 1) if shape_of(x)[0] > 1 else x.reshape(shape_of(x)[1], 1, *shape_of(x)[2:])
 
 
 def _grouped_rows(x: Tensor, groups: int) -> Tensor:
     """`(N, C, …)` as `(G, C/G, N * …)`."""
-    return _images_behind_channels(x).reshape(groups, x.shape[1] // groups, -1)
+    return _images_behind_channels(x).reshape(groups, shape_of(x)[1] // groups, -1)
 
 
 def _group_widths(x: Tensor, dy: Tensor, geometry: Geometry) -> tuple[int, int]:
-    return dy.shape[1] // geometry.groups, x.shape[1] // geometry.groups
+    return shape_of(dy)[1] // geometry.groups, shape_of(x)[1] // geometry.groups
 
 
 def _count(sizes: Sequence[int]) -> int:

@@ -13,6 +13,7 @@ from megengine.module.module import _expand_structure
 from polynet.types import Tensor
 
 _PLAIN = frozenset({int, float, bool, str, type(None)})
+_RESERVED = frozenset({"name", "_name", "_short_name"})
 
 
 class Module(M.Module):  # type: ignore[misc]  # MegEngine is untyped
@@ -179,7 +180,9 @@ class Module(M.Module):  # type: ignore[misc]  # MegEngine is untyped
         if not isinstance(name, str) or not name or "." in name:
             message = f"A member's name is a non-empty string without dots, not {name!r}."
             raise KeyError(message)
-        if hasattr(self, name) and name not in self.__dict__:
+        present = self.__dict__.get(name)
+        is_member = present is None or any(True for _ in _expand_structure(name, present))
+        if name in _RESERVED or not is_member or (hasattr(self, name) and name not in self.__dict__):
             message = f"{type(self).__name__} already has an attribute {name!r} that is no member."
             raise KeyError(message)
 

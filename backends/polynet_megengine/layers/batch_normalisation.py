@@ -1,0 +1,179 @@
+"""Batch normalisation layers with torch's meaning of momentum."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import megengine.functional as F
+import megengine.module as M
+from megengine.module.batchnorm import _BatchNorm as NativeBatchNorm
+
+from polynet.errors import InputError, OptionError
+from polynet.types import Tensor
+from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_running
+from polynet_megengine.module import Module
+
+from .arguments import integer
+
+
+class _BatchNorm(Module):
+    """What every rank shares, mixed in between MegEngine's layer and our `Module`."""
+
+    _ranks: ClassVar[tuple[int, ...]]
+
+    def _prepare(self, num_features: int, eps: float, momentum: float | None) -> None:
+        owner = type(self).__name__
+        integer(owner, "num_features", num_features, lowest=1)
+        if not eps >= 0:
+            message = f"{owner}: eps={eps!r} must not be negative."
+            raise OptionError(message)
+        if momentum is not None and not 0 <= momentum <= 1:
+            message = f"{owner}: momentum={momentum!r} must lie between 0 and 1, or be None for a cumulative average."
+            raise OptionError(message)
+
+    def reset_running_stats(self) -> None:
+        """Start the running statistics anew."""
+        if self.track_running_stats:
+            self.running_mean[...] = 0.0
+            self.running_var[...] = 1.0
+            self.num_batches_tracked = 0
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, fresh running statistics."""
+        self.reset_running_stats()
+        if self.affine:
+            self.weight[...] = 1.0
+            self.bias[...] = 0.0
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Normalise every channel of `(N, C, …)` over everything else.
+
+        Raises:
+            InputError: Wrong rank or channels, or one value per channel while training.
+        """
+        shape: tuple[int, ...] = inp._tuple_shape
+        if len(shape) not in self._ranks or shape[1] != self.num_features:
+            ranks = " or ".join(f"{rank}-d" for rank in self._ranks)
+            message = f"{type(self).__name__}({self.num_features}) takes {ranks} inputs (N, {self.num_features}, …), not {shape}."
+            raise InputError(message)
+        x = inp if len(shape) == 4 else inp.reshape(*shape[:2], math.prod(shape[2:]), 1)
+        if not self.training and self.running_mean is not None:
+            output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+        elif self.freeze:
+            output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+        else:
+            output = self._normalise_by_batch(x, shape)
+        return output if len(shape) == 4 else output.reshape(shape)
+
+    def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        if math.prod(shape) <= shape[1]:
+            message = f"{type(self).__name__}: training needs more than one value per channel; the input has shape {shape}."
+            raise InputError(message)
+        mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
+        factor = 0.0
+        if mean is not None:
+            self.num_batches_tracked += 1
+            factor = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+        return normalise_by_batch(x, mean, variance, self.weight, self.bias, factor, self.eps)
+
+    def canonical_shape(self, name: str, tensor: Tensor) -> tuple[int, ...]:
+        """torch keeps one number per channel."""
+        return (self.num_features,)
+
+
+class BatchNorm1d(M.BatchNorm1d, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+    """Batch normalisation of `(N, C)` or `(N, C, L)`."""
+
+    _ranks = (2, 3)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self._prepare(num_features, eps, momentum)
+        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        self.num_batches_tracked = 0
+
+    forward = _BatchNorm.forward
+    reset_parameters = _BatchNorm.reset_parameters
+    reset_running_stats = _BatchNorm.reset_running_stats
+
+
+class BatchNorm2d(M.BatchNorm2d, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+    """Batch normalisation of `(N, C, H, W)`."""
+
+    _ranks = (4,)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self._prepare(num_features, eps, momentum)
+        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        self.num_batches_tracked = 0
+
+    forward = _BatchNorm.forward
+    reset_parameters = _BatchNorm.reset_parameters
+    reset_running_stats = _BatchNorm.reset_running_stats
+
+
+class BatchNorm3d(NativeBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+    """Batch normalisation of `(N, C, D, H, W)`; MegEngine has none of that rank."""
+
+    _ranks = (5,)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self._prepare(num_features, eps, momentum)
+        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        self.num_batches_tracked = 0
+
+    forward = _BatchNorm.forward
+    reset_parameters = _BatchNorm.reset_parameters
+    reset_running_stats = _BatchNorm.reset_running_stats
+
+
+class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+    """Batch normalisation of any rank over all processes; within one process it is plain batch normalisation."""
+
+    _ranks = (2, 3, 4, 5)
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self._prepare(num_features, eps, momentum)
+        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        self.num_batches_tracked = 0
+
+    def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        if self.group is None or self.group.size == 1 or self.momentum is None:
+            return super()._normalise_by_batch(x, shape)
+        mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
+        momentum = 1 - self.momentum if mean is not None else 0.0
+        return F.nn.sync_batch_norm(
+            x, mean, variance, self.weight, self.bias, training=True, momentum=momentum, eps=self.eps, group=self.group
+        )
+
+    forward = _BatchNorm.forward
+    reset_parameters = _BatchNorm.reset_parameters
+    reset_running_stats = _BatchNorm.reset_running_stats

@@ -1,0 +1,284 @@
+"""Pooling layers of one to three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import megengine.module as M
+
+from polynet.errors import OptionError, UnsupportedError
+from polynet.types import Tensor
+from polynet_megengine.module import Module
+from polynet_megengine.ops import pooling as functional
+
+from .arguments import integer, sizes
+
+Sizes = int | Sequence[int]
+
+
+class _Pool(Module):
+    """A window, moved; the arguments keep the form they were given in, as in torch."""
+
+    _spatial: int
+    _shown = ("kernel_size", "stride", "padding")
+
+    def _check(self, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes = 1) -> None:
+        owner = type(self).__name__
+        kernel = sizes(owner, "kernel_size", kernel_size, self._spatial, lowest=1)
+        if stride is not None:
+            sizes(owner, "stride", stride, self._spatial, lowest=1)
+        sizes(owner, "dilation", dilation, self._spatial, lowest=1)
+        pads = sizes(owner, "padding", padding, self._spatial)
+        if any(2 * pad > taps for pad, taps in zip(pads, kernel, strict=True)):
+            message = f"{owner}: padding={padding} must be at most half of kernel_size={kernel_size}."
+            raise OptionError(message)
+
+    def _module_info_string(self) -> str:
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
+
+
+class _MaxPool(_Pool):
+    _function: Callable[..., Tensor]
+    _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+
+    def _set(self, dilation: Sizes, return_indices: bool, ceil_mode: bool) -> None:
+        if return_indices:
+            message = f"{type(self).__name__}: return_indices is not supported: MegEngine's pooling keeps no indices."
+            raise UnsupportedError(message)
+        self.dilation = dilation
+        self.return_indices = False
+        self.ceil_mode = bool(ceil_mode)
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Largest value of each window."""
+        return type(self)._function(
+            inp, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """Largest values of `(N, C, L)`."""
+
+    _spatial = 1
+    _function = staticmethod(functional.max_pool1d)
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        dilation: Sizes = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        self._check(kernel_size, stride, padding, dilation)
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+        self._set(dilation, return_indices, ceil_mode)
+
+
+class MaxPool2d(M.MaxPool2d, _MaxPool):  # type: ignore[misc]  # MegEngine is untyped
+    """Largest values of `(N, C, H, W)`."""
+
+    _spatial = 2
+    _function = staticmethod(functional.max_pool2d)
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        dilation: Sizes = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        self._check(kernel_size, stride, padding, dilation)
+        super().__init__(kernel_size, stride, padding)
+        self._set(dilation, return_indices, ceil_mode)
+
+    forward = _MaxPool.forward
+
+
+class MaxPool3d(_MaxPool):
+    """Largest values of `(N, C, D, H, W)`."""
+
+    _spatial = 3
+    _function = staticmethod(functional.max_pool3d)
+    __init__ = MaxPool1d.__init__
+
+
+class _AvgPool(_Pool):
+    _function: Callable[..., Tensor]
+    _shown = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+
+    def _set(self, ceil_mode: bool, count_include_pad: bool, divisor_override: int | None) -> None:
+        if divisor_override is not None:
+            integer(type(self).__name__, "divisor_override", divisor_override, lowest=1)
+        self.ceil_mode = bool(ceil_mode)
+        self.count_include_pad = bool(count_include_pad)
+        self.divisor_override = divisor_override
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Mean of each window."""
+        options = {} if self.divisor_override is None else {"divisor_override": self.divisor_override}
+        return type(self)._function(
+            inp, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, **options
+        )
+
+
+class AvgPool1d(_AvgPool):
+    """Means of `(N, C, L)`."""
+
+    _spatial = 1
+    _function = staticmethod(functional.avg_pool1d)
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        self._check(kernel_size, stride, padding)
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+        self._set(ceil_mode, count_include_pad, None)
+
+
+class AvgPool2d(M.AvgPool2d, _AvgPool):  # type: ignore[misc]  # MegEngine is untyped
+    """Means of `(N, C, H, W)`; the padding counts, as in torch and not in MegEngine, unless told otherwise."""
+
+    _spatial = 2
+    _function = staticmethod(functional.avg_pool2d)
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        self._check(kernel_size, stride, padding)
+        mode = "average" if count_include_pad else "average_count_exclude_padding"
+        super().__init__(kernel_size, stride, padding, mode)
+        self._set(ceil_mode, count_include_pad, divisor_override)
+
+    forward = _AvgPool.forward
+    _module_info_string = _Pool._module_info_string
+
+
+class AvgPool3d(_AvgPool):
+    """Means of `(N, C, D, H, W)`."""
+
+    _spatial = 3
+    _function = staticmethod(functional.avg_pool3d)
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        self._check(kernel_size, stride, padding)
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+        self._set(ceil_mode, count_include_pad, divisor_override)
+
+
+class _Adaptive(Module):
+    """Windows chosen for a wanted output size; `None` in it keeps the input's."""
+
+    _spatial: int
+    _function: Callable[..., Tensor]
+
+    def _check(self, output_size: Any) -> None:
+        owner = type(self).__name__
+        given = output_size if isinstance(output_size, Sequence) else (output_size,)
+        for each in given:
+            if each is not None:
+                integer(owner, "output_size", each, lowest=1)
+        if len(given) not in (1, self._spatial):
+            message = f"{owner}: output_size={output_size} must be one size or {self._spatial}."
+            raise OptionError(message)
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Pool to the output size."""
+        return type(self)._function(inp, self.output_size)
+
+    def _module_info_string(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class _ComposedAdaptive(_Adaptive):
+    def __init__(self, output_size: Any) -> None:
+        self._check(output_size)
+        super().__init__()
+        self.output_size = output_size
+
+
+class AdaptiveAvgPool1d(_ComposedAdaptive):
+    """Means of `(N, C, L)`."""
+
+    _spatial = 1
+    _function = staticmethod(functional.adaptive_avg_pool1d)
+
+
+class AdaptiveAvgPool2d(M.AdaptiveAvgPool2d, _Adaptive):  # type: ignore[misc]  # MegEngine is untyped
+    """Means of `(N, C, H, W)`, right for uneven windows too, which MegEngine's are not."""
+
+    _spatial = 2
+    _function = staticmethod(functional.adaptive_avg_pool2d)
+
+    def __init__(self, output_size: Any) -> None:
+        self._check(output_size)
+        super().__init__(output_size)
+        self.output_size = output_size
+
+    forward = _Adaptive.forward
+    _module_info_string = _Adaptive._module_info_string
+
+
+class AdaptiveAvgPool3d(_ComposedAdaptive):
+    """Means of `(N, C, D, H, W)`."""
+
+    _spatial = 3
+    _function = staticmethod(functional.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPool1d(_ComposedAdaptive):
+    """Largest values of `(N, C, L)`."""
+
+    _spatial = 1
+    _function = staticmethod(functional.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPool2d(M.AdaptiveMaxPool2d, _Adaptive):  # type: ignore[misc]  # MegEngine is untyped
+    """Largest values of `(N, C, H, W)`, right for uneven windows too."""
+
+    _spatial = 2
+    _function = staticmethod(functional.adaptive_max_pool2d)
+
+    def __init__(self, output_size: Any) -> None:
+        self._check(output_size)
+        super().__init__(output_size)
+        self.output_size = output_size
+
+    forward = _Adaptive.forward
+    _module_info_string = _Adaptive._module_info_string
+
+
+class AdaptiveMaxPool3d(_ComposedAdaptive):
+    """Largest values of `(N, C, D, H, W)`."""
+
+    _spatial = 3
+    _function = staticmethod(functional.adaptive_max_pool3d)

@@ -1,0 +1,26 @@
+"""ReLU with a fast gradient on a CPU, where MegEngine's own takes ten times as long as the forward pass."""
+
+from __future__ import annotations
+
+import megengine.functional as F
+from megengine.autodiff import Function
+from megengine.core._imperative_rt.core2 import get_grad_key
+
+from polynet.types import Tensor
+
+
+def relu(x: Tensor) -> Tensor:
+    """`max(x, 0)`; the gradient at 0 is 0."""
+    if get_grad_key((x,)) is None or not x.device.physical_name.startswith(("cpu", "multithread")):
+        return F.relu(x)
+    return _Rectifier()(x)
+
+
+class _Rectifier(Function):  # type: ignore[misc]  # MegEngine is untyped
+    def forward(self, x: Tensor) -> Tensor:
+        self.output = F.relu(x)
+        return self.output
+
+    def backward(self, dy: Tensor) -> Tensor:
+        # The output's sign is 1 where the input was positive and 0 elsewhere.
+        return F.sign(self.output) * dy
