@@ -9,7 +9,16 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-_RANDOM_FILLS = frozenset({torch.Tensor.uniform_, torch.Tensor.normal_})
+_RANDOM_FILLS = frozenset(
+    {
+        torch.Tensor.uniform_,
+        torch.Tensor.normal_,
+        # These reach a function mode as a whole, and the mode is off while they run.
+        torch.nn.init.uniform_,
+        torch.nn.init.normal_,
+        torch.nn.init.kaiming_uniform_,
+    }
+)
 
 
 class _Skip(TorchFunctionMode):
@@ -17,25 +26,25 @@ class _Skip(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.skipped: list[Callable[[], Any]] = []
-        self.tensors: list[torch.Tensor] = []
+        self.skipped: list[tuple[torch.Tensor, Callable[[], Any]]] = []
 
     def __torch_function__(
         self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
     ) -> Any:
-        if function in _RANDOM_FILLS and arguments[0].device.type != "meta":
-            given = options or {}
-            self.tensors.append(arguments[0])
-            self.skipped.append(lambda: function(arguments[0].detach(), *arguments[1:], **given))
-            return arguments[0]
-        return function(*arguments, **(options or {}))
+        given = options or {}
+        tensor = arguments[0] if arguments else given.get("tensor")
+        if function in _RANDOM_FILLS and isinstance(tensor, torch.Tensor) and tensor.device.type != "meta":
+            self.skipped.append((tensor, lambda: function(*arguments, **given)))
+            return tensor
+        return function(*arguments, **given)
 
     def replay(self, filled: Iterable[torch.Tensor]) -> None:
         """Run the fills that were skipped, except of tensors that have been given values since."""
         known = {tensor.data_ptr() for tensor in filled}
-        for tensor, fill in zip(self.tensors, self.skipped, strict=True):
+        for tensor, fill in self.skipped:
             if tensor.data_ptr() not in known:
-                fill()
+                with torch.no_grad():
+                    fill()
 
 
 @contextlib.contextmanager
