@@ -26,8 +26,8 @@ class ImageNetwork(nn.Module):
     """Base of networks that map images `(N, C, H, W)` to logits `(N, num_classes)`.
 
     A subclass takes, beside its own options, `head`, `num_classes`, `in_channels` and `out_indices`; it calls
-    `super().__init__(in_channels)`, makes its layers, and then calls `complete`. Its stages run one after another; where
-    a stage is not a module called as the stage is named, it overrides `forward_stage`.
+    `super().__init__(in_channels)`, makes its layers, and then calls `complete`. Its stages run one after another, the
+    module `stem` before them; where a stage is not a module called as the stage is named, it overrides `forward_stage`.
 
     Attributes:
         family: Name of the family it belongs to.
@@ -51,6 +51,7 @@ class ImageNetwork(nn.Module):
     fixed_size: tuple[int, int] | None = None
     default_head: ClassVar[Mapping[str, Any]] = CLS_HEAD
 
+    stem: Any
     stages: tuple[Stage, ...]
     num_features: int
     in_channels: int
@@ -66,7 +67,7 @@ class ImageNetwork(nn.Module):
         self.in_channels = in_channels
         self.input_size = (in_channels, *type(self).input_size[1:])
         self._backend = active_backend()
-        self._tensor_type = self._backend.tensor_types[0]
+        self._tensor_type: Any = self._backend.tensor_types[0]
 
     def complete(
         self,
@@ -197,8 +198,7 @@ class ImageNetwork(nn.Module):
 
     def forward_stem(self, x: Tensor) -> Tensor:
         """What runs before the first stage: the module `stem`."""
-        stem: Any = self.stem
-        return stem(x)
+        return self.stem(x)
 
     def forward_stage(self, index: int, x: Tensor) -> Tensor:
         """One stage: the module called as the stage is named."""
@@ -315,9 +315,9 @@ class ImageNetwork(nn.Module):
         if not shape[0]:
             return f"{name} was given an empty batch: shape {shape}."
         least, fixed = self.minimum_size, self.fixed_size
-        rule = f"of at least {least}×{least}" if fixed is None else f"of {fixed[0]}×{fixed[1]}"
+        rule = f"of at least {least}x{least}" if fixed is None else f"of {fixed[0]}x{fixed[1]}"
         remedy = "" if fixed is None else " For another size build it with img_size."
-        return f"{name} expects images {rule} pixels, got {shape[2]}×{shape[3]} in shape {shape}.{remedy}"
+        return f"{name} expects images {rule} pixels, got {shape[2]}x{shape[3]} in shape {shape}.{remedy}"
 
 
 def _descend(module: Any, path: str) -> Any:

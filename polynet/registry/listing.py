@@ -81,8 +81,8 @@ def _source_path(module: str) -> str | None:
 
 
 def _line_of_definition(path: str, name: str) -> int | None:
-    """The line of `class name` or `def name` in a file, by its text."""
-    definition = re.compile(rf"\s*(?:class|(?:async )?def)\s+{re.escape(name)}\b")
+    """The line of `class name`, `def name` or `name = …` in a file, by its text."""
+    definition = re.compile(rf"\s*(?:class|(?:async )?def)\s+{re.escape(name)}\b|{re.escape(name)} = ")
     try:
         with open(path, encoding="utf-8") as lines:  # noqa: PTH123 - pathlib is slow to import, and unneeded here
             return next((number for number, line in enumerate(lines, 1) if definition.match(line)), None)

@@ -1,4 +1,4 @@
-"""Blocks that run one after another under BaseCls's names, `b1`, `b2` …"""
+"""Blocks that run one after another under BaseCls's names, `b1`, `b2` and so on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from polynet import nn
 
 
 class Chain(nn.Sequential):
-    """A sequence whose members are called `b1`, `b2` … instead of `0`, `1` …
+    """A sequence whose members are called `b1`, `b2` and so on instead of `0`, `1`.
 
     Args:
         blocks: The members.

@@ -29,6 +29,9 @@ class ResidualBlock(nn.Module):
     """
 
     final_norm: str
+    pool: Any
+    proj: Any
+    bn: Any
 
     def add_shortcut(self, w_in: int, w_out: int, stride: int, avg_down: bool, norm_name: Name) -> None:
         """Make the projection that the shortcut needs where the shape changes."""
@@ -66,7 +69,7 @@ class ResidualBlock(nn.Module):
 
 
 class ResBasicBlock(ResidualBlock):
-    """Two 3×3 convolutions and a shortcut.
+    """Two 3x3 convolutions and a shortcut.
 
     Args:
         w_in: Channels of the input.
@@ -123,14 +126,14 @@ class ResBasicBlock(ResidualBlock):
 
 
 class ResBottleneckBlock(ResidualBlock):
-    """1×1, 3×3 (grouped), 1×1 convolutions and a shortcut; the 3×3 has the stride.
+    """1x1, 3x3 (grouped), 1x1 convolutions and a shortcut; the 3x3 has the stride.
 
     Args:
         w_in: Channels of the input.
         w_out: Channels of the output.
-        stride: Stride of the 3×3 convolution.
+        stride: Stride of the 3x3 convolution.
         bot_mul: Channels of the bottleneck as a share of `w_out`.
-        group_w: Channels of a group of the 3×3 convolution; `None` for one group.
+        group_w: Channels of a group of the 3x3 convolution; `None` for one group.
         se_r: Width of a squeeze-and-excitation as a share of `w_out`; 0 for none.
         avg_down: Pool in the shortcut where the stride is not 1, instead of striding its convolution.
         drop_path_prob: Probability of dropping the residual branch.

@@ -15,7 +15,7 @@ Name = str | Callable[..., Any] | None
 
 
 class ResStem(nn.Module):
-    """ResNet's: 7×7 convolution with stride 2, normalisation, activation, 3×3 max pooling with stride 2.
+    """ResNet's: 7x7 convolution with stride 2, normalisation, activation, 3x3 max pooling with stride 2.
 
     Args:
         w_in: Channels of the image.
@@ -48,7 +48,7 @@ class ResStem(nn.Module):
 
 
 class ResDeepStem(nn.Module):
-    """ResNet-D's (arXiv:1812.01187): three 3×3 convolutions, the first with stride 2, then 3×3 max pooling.
+    """ResNet-D's (arXiv:1812.01187): three 3x3 convolutions, the first with stride 2, then 3x3 max pooling.
 
     Args:
         w_in: Channels of the image.
@@ -91,7 +91,7 @@ class ResDeepStem(nn.Module):
 
 
 class SimpleStem(nn.Module):
-    """3×3 convolution with stride 2, normalisation, activation.
+    """3x3 convolution with stride 2, normalisation, activation.
 
     Args:
         w_in: Channels of the image.

@@ -1,4 +1,4 @@
-"""The encoder block of vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929). Names of the parts are BaseCls's."""
+"""The encoder block of vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), its parts named as in BaseCls."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def find_head(name: Any) -> Callable[..., Any]:
         message = f"head.name must be the name of a head, or a class or function, not {name!r}."
         raise OptionError(message)
     _check_framework(name, backend)
-    return specialise(name, backend) if isinstance(name, NeutralMeta) else name  # type: ignore[return-value]  # a class
+    return specialise(name, backend) if isinstance(name, NeutralMeta) else name
 
 
 def _check_framework(head: Any, backend: Backend) -> None:

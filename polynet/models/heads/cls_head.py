@@ -16,7 +16,7 @@ from polynet.types import Tensor
 
 @HEADS.register()
 class ClsHead(Head):
-    """[1×1 convolution, normalisation, activation,] mean over positions, [dropout,] linear classifier.
+    """[1x1 convolution, normalisation, activation,] mean over positions, [dropout,] linear classifier.
 
     Args:
         w_in: Channels of the feature map.

@@ -19,6 +19,7 @@ class Head(nn.Module):
     """
 
     classifier_path: str = "fc"
+    fc: Any
 
     def pre_logits(self, x: Tensor) -> Tensor:
         """What the classifier is given: `(N, width)`."""
@@ -26,5 +27,4 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `(N, w_out)` of a feature map `(N, w_in, H, W)`."""
-        layer: Any = self.fc
-        return layer(self.pre_logits(x))
+        return self.fc(self.pre_logits(x))

@@ -17,7 +17,7 @@ from polynet.types import Tensor
 
 @HEADS.register()
 class MBV3Head(Head):
-    """1×1 convolution, normalisation, activation, mean, [SE,] linear, activation, [dropout,] linear classifier.
+    """1x1 convolution, normalisation, activation, mean, [SE,] linear, activation, [dropout,] linear classifier.
 
     Args:
         w_in: Channels of the feature map.

@@ -25,9 +25,7 @@ def check_num_classes(value: Any, what: str = "num_classes") -> int:
     return value
 
 
-def head_options(
-    head: Any, num_classes: int | None, default: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
+def head_options(head: Any, num_classes: int | None, default: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The options of a head, by the rules all networks share.
 
     A head without a name is the network's own kind of head; `head.w_out` wins over `num_classes`; no classes, no head.

@@ -16,7 +16,7 @@ _SIDE = 7
 
 @HEADS.register()
 class VGGHead(Head):
-    """Mean over a grid of 7×7, then three linear layers with dropout between them.
+    """Mean over a grid of 7x7, then three linear layers with dropout between them.
 
     Args:
         w_in: Channels of the feature map.

@@ -24,7 +24,7 @@ _ENDS = (3, 6, 13)
 
 @HEADS.register()
 class AlexNetHead(Head):
-    """Mean over a grid of 6×6, then three linear layers with dropout before the first two.
+    """Mean over a grid of 6x6, then three linear layers with dropout before the first two.
 
     Args:
         w_in: Channels of the feature map.
@@ -115,7 +115,7 @@ class AlexNet(ImageNetwork):
         self.complete(stages, head=head, num_classes=num_classes, out_indices=out_indices)
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """The last map, `(N, 256, 6, 6)` of images of 224×224."""
+        """The last map, `(N, 256, 6, 6)` of images of 224x224."""
         self.check_input(x)
         return self.features(x)
 

@@ -45,7 +45,7 @@ RECIPE = Recipe(
 
 @NETWORKS.register()
 class ResNet(ImageNetwork):
-    """A residual network of stages `s1`, `s2` …
+    """A residual network of stages `s1`, `s2` and so on.
 
     Args:
         depths: Blocks of each stage.
@@ -56,7 +56,7 @@ class ResNet(ImageNetwork):
             own tells its `stride`.
         stem_w: Channels of the stem.
         bot_muls: Channels within a block as a share of the stage's, for all stages or each.
-        group_ws: Channels of a group of the 3×3 convolutions, for each stage; `None` for one group.
+        group_ws: Channels of a group of the 3x3 convolutions, for each stage; `None` for one group.
         se_r: Width of a squeeze-and-excitation as a share of the channels; 0 for none.
         avg_down: Pool in shortcuts that shrink (ResNet-D).
         drop_path_prob: Probability of dropping the last block; earlier ones are dropped proportionally less.
@@ -143,7 +143,9 @@ def _check_lengths(depths: Sequence[int], **others: Sequence[Any]) -> None:
         raise OptionError(message)
     for name, values in others.items():
         if len(values) != len(depths):
-            message = f"ResNet: {name} must have {len(depths)} entries, one for each stage as depths has, not {values!r}."
+            message = (
+                f"ResNet: {name} must have {len(depths)} entries, one for each stage as depths has, not {values!r}."
+            )
             raise OptionError(message)
 
 
@@ -211,7 +213,7 @@ se_resnext152_32x4d = _add("se_resnext152_32x4d", resnext152_32x4d, **_SE)
 se_resnext152_32x8d = _add("se_resnext152_32x8d", resnext152_32x8d, **_SE)
 se_resnext152_64x4d = _add("se_resnext152_64x4d", resnext152_64x4d, **_SE)
 
-# BaseCls's wide networks keep the group widths of the narrow ones, so that their 3×3 convolutions have two groups.
+# BaseCls's wide networks keep the group widths of the narrow ones, so that their 3x3 convolutions have two groups.
 # Those of the paper and of torchvision have one: give group_ws=None.
 wide_resnet50_2 = _add("wide_resnet50_2", resnet50, **_WIDE)
 wide_resnet101_2 = _add("wide_resnet101_2", resnet101, **_WIDE)

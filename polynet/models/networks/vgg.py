@@ -25,7 +25,7 @@ VGG_HEAD: Mapping[str, Any] = MappingProxyType({"name": "VGGHead", "dropout_prob
 
 @NETWORKS.register()
 class VGG(ImageNetwork):
-    """Stages `s1`, `s2` … of 3×3 convolutions, each ending in 2×2 max pooling.
+    """Stages `s1`, `s2` … of 3x3 convolutions, each ending in 2x2 max pooling.
 
     Args:
         depths: Convolutions of each stage.
