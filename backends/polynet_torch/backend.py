@@ -156,9 +156,12 @@ class TorchBackend(Backend):
             result = function()
             if not result.requires_grad:
                 return result, [None] * len(sources)
-            trained = [source for source in sources if source.requires_grad]
-            gradients = iter(self._torch.autograd.grad(result, trained, allow_unused=True))
-        return result.detach(), [next(gradients) if source.requires_grad else None for source in sources]
+            trained = [position for position, source in enumerate(sources) if source.requires_grad]
+            found = self._torch.autograd.grad(result, [sources[position] for position in trained], allow_unused=True)
+        gradients: list[Tensor | None] = [None] * len(sources)
+        for position, gradient in zip(trained, found, strict=True):
+            gradients[position] = gradient
+        return result.detach(), gradients
 
     def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
         """A `torch.optim` optimiser; see `polynet_torch.train`."""

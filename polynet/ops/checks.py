@@ -253,7 +253,7 @@ def check_adaptive(operation: str, output_size: Any) -> None:
     Example:
         >>> check_adaptive("adaptive_avg_pool2d", (None, 1))
     """
-    if output_size == 1:
+    if type(output_size) is int and output_size > 0:
         return
     for size in output_size if isinstance(output_size, (tuple, list)) else (output_size,):
         if isinstance(size, int) and size < 1:
