@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,7 +33,7 @@ def relative_difference(actual: Array, expected: Array, scale: float = 0.0) -> f
     difference = float(np.abs(first - second).max())
     if difference == 0.0:
         return 0.0
-    return difference / max(float(np.abs(second).max()), scale, np.finfo(np.float32).tiny)
+    return difference / max(float(np.abs(second).max()), scale, sys.float_info.min)
 
 
 def distance(actual: Array, expected: Array, scale: float = 0.0) -> float:
@@ -43,7 +44,7 @@ def distance(actual: Array, expected: Array, scale: float = 0.0) -> float:
     error = float(np.linalg.norm(first - second))
     if not np.isfinite(error):
         return float("inf")
-    return error / max(float(np.linalg.norm(second)), scale, np.finfo(np.float32).tiny)
+    return error / max(float(np.linalg.norm(second)), scale, sys.float_info.min)
 
 
 def compare_all(

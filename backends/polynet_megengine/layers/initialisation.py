@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import megengine
@@ -25,23 +25,36 @@ def skipped() -> bool:
     return _DEPTH > 0
 
 
-def _leave(tensor: Tensor, *_: Any, **__: Any) -> None:
-    """Stand in for a random fill: the tensor keeps what it holds."""
-
-
 @contextlib.contextmanager
-def skip_initialisation() -> Iterator[None]:
+def skip_initialisation() -> Iterator[Callable[[Iterable[Tensor]], None]]:
     """Build layers without drawing random numbers; MegEngine's own `init.normal_` and `init.uniform_` do nothing.
 
     Every random fill of `megengine.module.init` ends in one of the two. MegEngine works in one thread, so nobody else
     can call them meanwhile. Contexts nest.
+
+    Yields:
+        A function that runs the skipped fills of native layers after all, except on the tensors it is given.
     """
     global _DEPTH
     native = native_init.normal_, native_init.uniform_
+    skipped_fills: list[tuple[Tensor, Callable[[], Any]]] = []
+
+    def noting(fill: Callable[..., Any]) -> Callable[..., None]:
+        def note(tensor: Tensor, *arguments: Any, **options: Any) -> None:
+            skipped_fills.append((tensor, lambda: fill(tensor, *arguments, **options)))
+
+        return note
+
+    def draw_skipped(filled: Iterable[Tensor]) -> None:
+        known = {id(tensor) for tensor in filled}
+        for tensor, fill in skipped_fills:
+            if id(tensor) not in known:
+                fill()
+
     _DEPTH += 1
-    native_init.normal_ = native_init.uniform_ = _leave
+    native_init.normal_, native_init.uniform_ = noting(native[0]), noting(native[1])
     try:
-        yield
+        yield draw_skipped
     finally:
         native_init.normal_, native_init.uniform_ = native
         _DEPTH -= 1
