@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from polynet.backend import use_backend as use_backend
     from polynet.builder import build as build
     from polynet.config import Config as Config
-    from polynet.describe import describe as describe
+    from polynet.description import describe as describe
     from polynet.placement import devices as devices
     from polynet.proof import Report as Report
     from polynet.proof import Tolerance as Tolerance
@@ -41,7 +41,7 @@ _HOMES = {
     "active_backend": "polynet.backend",
     "backend_of": "polynet.backend",
     "build": "polynet.builder",
-    "describe": "polynet.describe",
+    "describe": "polynet.description",
     "devices": "polynet.placement",
     "get_backend": "polynet.backend",
     "installed_backends": "polynet.backend",
