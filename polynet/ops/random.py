@@ -28,6 +28,8 @@ class Generator:
     """
 
     def __init__(self, seed: int | Sequence[int] = 0) -> None:
+        if seed is None:  # numpy would take it for a different seed each time
+            raise OptionError("A generator needs a seed: a whole number from 0, or several.")
         try:
             self._numpy = np.random.Generator(np.random.Philox(seed))
         except (TypeError, ValueError) as error:
