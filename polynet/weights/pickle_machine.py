@@ -20,6 +20,7 @@ OPERATION_LIMIT = 2_000_000
 """Most opcodes of one pickle. A state of 10 000 tensors needs about 400 000."""
 
 _LONGEST_NUMBER = 256
+_LONGEST_LINE = 1 << 20
 _LARGEST_KEY = (1 << 61) - 1
 """Above it integers share hashes, so a crafted file could make one dictionary take quadratic time."""
 
@@ -117,14 +118,19 @@ class PickleMachine:
         (value,) = struct.unpack(form, self._take(struct.calcsize(form)))
         return value
 
-    def _line(self, longest: int) -> str:
-        window = bytes(self._data[self._position : self._position + longest + 1])
-        end = window.find(b"\n")
-        if end < 0:
-            message = f"The pickle is damaged: no line end within {longest} bytes after {self._position}."
-            raise CheckpointError(message)
-        self._position += end + 1
-        return window[:end].decode("utf-8")
+    def _line(self, longest: int, encoding: str = "utf-8") -> str:
+        width = 64
+        while True:
+            # The window grows, so that a short line never costs a long copy.
+            window = bytes(self._data[self._position : self._position + min(width, longest + 1)])
+            end = window.find(b"\n")
+            if end >= 0:
+                self._position += end + 1
+                return window[:end].decode(encoding)
+            if len(window) < width:
+                message = f"The pickle is damaged: no line end within {len(window)} bytes after {self._position}."
+                raise CheckpointError(message)
+            width *= 4
 
     def _text(self, form: str) -> None:
         self._stack.append(bytes(self._take(self._number(form))).decode("utf-8", "surrogatepass"))
@@ -331,8 +337,8 @@ _OPERATIONS: dict[int, Callable[[PickleMachine], Any]] = {
     ord("N"): lambda m: m._push(None),
     0x88: lambda m: m._push(True),
     0x89: lambda m: m._push(False),
-    ord("V"): lambda m: m._push(m._line(65536)),
-    ord("S"): lambda m: m._push(m._line(65536).strip("'\"")),
+    ord("V"): lambda m: m._push(m._line(_LONGEST_LINE, "raw-unicode-escape")),
+    ord("S"): lambda m: m._push(m._line(_LONGEST_LINE).strip("'\"")),
     ord("T"): lambda m: m._old_string("<I"),
     ord("U"): lambda m: m._old_string("<B"),
     ord("X"): lambda m: m._text("<I"),

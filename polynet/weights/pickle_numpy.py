@@ -137,6 +137,8 @@ def numpy_names(size: int) -> dict[str, Global]:
         Global("numpy.ndarray"),
         Global("numpy.dtype", PickledDtype),
         _encode([size]),
+        # How protocol 2 spells no bytes at all.
+        Global("__builtin__.bytes", lambda: b""),
     ]
     for core in ("numpy.core", "numpy._core"):
         table.append(Global(f"{core}.multiarray._reconstruct", PickledArray))
