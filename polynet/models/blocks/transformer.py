@@ -1,4 +1,4 @@
-"""The encoder block of vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), its parts named as in BaseCls."""
+"""The encoder block of vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), with BaseCls's names."""
 
 from __future__ import annotations
 
