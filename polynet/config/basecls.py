@@ -121,7 +121,26 @@ def _transformer(name: str, *layers: Mapping[str, Any]) -> dict[str, Any]:
     return _layered(_SMOOTH, _STRONG_AUGMENTS, _MIXED, {"batch_size": 64, "model": {"name": name}}, *layers)
 
 
-_RESNET = _cosine(0.025, 5e-5, nesterov=True)
+def _residual(name: str) -> dict[str, Any]:
+    """What ResNets and RegNets share: all but the name."""
+    return _layered(
+        _PRECISE,
+        _SMOOTH,
+        _STRONG_AUGMENTS,
+        _cosine(0.025, _decay(2e-5), nesterov=True, max_epoch=300),
+        _average(0.99998),
+        {
+            "model": {"name": name},
+            "test": {"crop_pct": 224 / 232},
+            "augments": {
+                "rand_aug": {"magnitude": 7},
+                "rand_erase": {"prob": 0.1},
+                "mixup": {"mixup_alpha": 0.2, "cutmix_alpha": 1.0},
+            },
+        },
+    )
+
+
 _EFFNET = _layered(
     _PRECISE,
     _SMOOTH,
@@ -134,25 +153,10 @@ _EFFNET = _layered(
 BASECLS_BASES: dict[str, Mapping[str, Any]] = {
     "ConfigDict": {},
     "BaseConfig": BASE,
-    "ResNetConfig": _layered(_PRECISE, _RESNET, {"model": {"name": "ResNet"}}),
-    "HRNetConfig": _layered(_PRECISE, _RESNET, {"model": {"name": "HRNet"}}),
+    "ResNetConfig": _residual("ResNet"),
+    "RegNetConfig": _residual("RegNet"),
+    "HRNetConfig": _layered(_PRECISE, _cosine(0.025, 5e-5, nesterov=True), {"model": {"name": "HRNet"}}),
     "VGGConfig": _layered(_PRECISE, _cosine(0.025, _decay(5e-5), nesterov=True), {"model": {"name": "VGG"}}),
-    "RegNetConfig": _layered(
-        _PRECISE,
-        _SMOOTH,
-        _STRONG_AUGMENTS,
-        _cosine(0.025, _decay(2e-5), nesterov=True, max_epoch=300),
-        _average(0.99998),
-        {
-            "model": {"name": "RegNet"},
-            "test": {"crop_pct": 224 / 232},
-            "augments": {
-                "rand_aug": {"magnitude": 7},
-                "rand_erase": {"prob": 0.1},
-                "mixup": {"mixup_alpha": 0.2, "cutmix_alpha": 1.0},
-            },
-        },
-    ),
     "EffNetConfig": _EFFNET,
     "EffNetLiteConfig": merged(
         _EFFNET,

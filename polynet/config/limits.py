@@ -7,8 +7,8 @@ from typing import Any
 
 from polynet.errors import ConfigError, ConfigTypeError
 
-MAX_BYTES = 1 << 20
-"""The largest config file read: 1 MiB."""
+MAX_BYTES = 1 << 19
+"""The largest config file read: 512 KiB. Some parsers' time grows with the square of it."""
 
 MAX_DEPTH = 100
 """The deepest nesting of mappings and lists."""

@@ -17,7 +17,7 @@ from polynet.config.python_operations import BINARY, COMPARISONS, FUNCTIONS, UNA
 from polynet.config.references import ClassReference
 from polynet.errors import ConfigError, suggest
 
-MAX_SIZE_OF_ALL = 5_000_000
+MAX_SIZE_OF_ALL = 2_000_000
 """How many characters and elements the expressions of one file may make, all together."""
 
 _CONSTANTS_OF_MODULES = {"math": {"inf": math.inf, "nan": math.nan, "pi": math.pi, "e": math.e, "tau": math.tau}}
@@ -101,7 +101,8 @@ class Expressions:
     def refuse(self, node: ast.AST, reason: str, cause: BaseException | None = None) -> NoReturn:
         """Raise a `ConfigError` with the place of a node."""
         column = getattr(node, "col_offset", 0) + 1
-        message = f"{self.path}:{getattr(node, 'lineno', 1)}:{column}: {reason}."
+        end = "" if reason.endswith((".", "?")) else "."
+        message = f"{self.path}:{getattr(node, 'lineno', 1)}:{column}: {reason}{end}"
         raise ConfigError(message) from cause
 
     def _Constant(self, node: ast.Constant) -> Any:  # noqa: N802 - named after the syntax node, here and below
@@ -115,7 +116,7 @@ class Expressions:
             if node.id in FUNCTIONS:
                 message = f"{node.id} can be called, and is no value itself"
                 raise Refused(message)
-            message = f"the name {node.id!r} is not defined above{suggest(node.id, self.names).rstrip('?')}"
+            message = f"the name {node.id!r} is not defined above.{suggest(node.id, self.names)}"
             raise Refused(message)
         value = self.names[node.id]
         return value.value() if isinstance(value, (Imported, Defined)) else value
@@ -231,7 +232,7 @@ class Expressions:
         if not isinstance(node.slice, ast.Slice):
             key = _key(self.evaluate(node.slice))
             if isinstance(container, dict) and key not in container:
-                message = f"there is no key {key!r}{suggest(key, container).rstrip('?')}"
+                message = f"there is no key {key!r}.{suggest(key, container)}"
                 raise Refused(message)
             return container[key]
         if isinstance(container, dict):

@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 from polynet.config.merging import merged
+from polynet.config.python_chains import check_chains
 from polynet.config.python_expressions import Defined, Expressions, Imported
 from polynet.errors import ConfigError, ConfigTypeError, suggest
 
@@ -36,6 +37,7 @@ def read_python(text: str, path: str) -> dict[str, Any]:
         >>> read_python("width = 2 * 32\nmodel = dict(name='resnet18', head=dict(width=width))", "example.py")
         {'width': 64, 'model': {'name': 'resnet18', 'head': {'width': 64}}}
     """
+    check_chains(text, path)
     tree = _parse(text, path)
     statements = Statements(path)
     for statement in tree.body:
@@ -179,7 +181,7 @@ class Statements:
         if original in BASECLS_BASES:
             return dict(BASECLS_BASES[original])
         near = suggest(name, BASECLS_BASES)
-        reason = f"the base class {name!r} is not known: {', '.join(BASECLS_BASES)} are{near.rstrip('?')}"
+        reason = f"the base class {name!r} is not known: {', '.join(BASECLS_BASES)} are.{near}"
         return self.expressions.refuse(self.classes[CLASS_NAME], reason)
 
 

@@ -44,7 +44,7 @@ def structure(cls: type[Part], mapping: Any, where: str = "") -> Part:
         >>> structure(Crop, {"size": 224, "pct": 1}, "test")
         Traceback (most recent call last):
         ...
-        polynet.errors.ConfigKeyError: 'test' has no key 'pct'; its keys are size, percent.
+        polynet.errors.ConfigKeyError: 'test' has no key 'pct'; its keys are size, percent. Did you mean 'percent'?
     """
     place = where or cls.__name__
     if isinstance(mapping, cls):

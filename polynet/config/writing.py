@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import os
 import threading
@@ -74,9 +75,11 @@ def _writable(value: Any, path: tuple[str, ...]) -> Any:
         return os.fspath(value)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}:{value.__qualname__}"
-    for plain in (bool, int, float, str):
-        if isinstance(value, plain):  # an enumeration, or another subclass
-            return plain(value)
+    if isinstance(value, enum.Enum):
+        return _writable(value.value, path)
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)  # what derives from them, such as numpy's float64
     if hasattr(value, "tolist") and getattr(value, "ndim", None) == 0:  # a numpy scalar
         return _writable(value.tolist(), path)
     place = f" at {'.'.join(path)!r}" if path else ""

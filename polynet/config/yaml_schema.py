@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from polynet.config.limits import MAX_DEPTH
+
 MAX_MERGED_KEYS = 100_000
 
 _FIRST_CHARACTERS = {
@@ -40,6 +42,13 @@ class Loader(yaml.SafeLoader):
     """A safe loader with the schema above."""
 
     yaml_implicit_resolvers = _resolvers(yaml.SafeLoader.yaml_implicit_resolvers)
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - the scanner's own name for it
+        """Refuse deep nesting at once: the scanner's time grows with its square."""
+        if self.flow_level >= MAX_DEPTH:
+            message = f"nested deeper than {MAX_DEPTH} levels"
+            raise yaml.scanner.ScannerError(None, None, message, self.get_mark())
+        super().fetch_flow_collection_start(TokenClass)
 
     def construct_integer(self, node: yaml.ScalarNode) -> int:
         """An integer of YAML 1.2: decimal, `0x…` or `0o…`."""
@@ -71,9 +80,9 @@ class Loader(yaml.SafeLoader):
                     if isinstance(source, yaml.MappingNode):
                         self.flatten_mapping(source)
                         total += len(source.value)
-        if total > MAX_MERGED_KEYS:
-            message = f"more than {MAX_MERGED_KEYS} keys are merged with <<"
-            raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
+                    if total > MAX_MERGED_KEYS:
+                        message = f"more than {MAX_MERGED_KEYS} keys are merged with <<"
+                        raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)
         super().flatten_mapping(node)
 
 
@@ -88,3 +97,11 @@ class Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Write every value out where it stands."""
         return True
+
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        """A string; one with invisible characters in double quotes, where they are escaped and survive."""
+        visible = all(character.isprintable() or character == "\n" for character in data)
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if visible else '"')
+
+
+Dumper.add_representer(str, Dumper.represent_text)
