@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from polynet.errors import FrameworkMismatchError, InputError, UnsupportedError
 from polynet_shapes import dtypes
 from polynet_shapes.indexing import indexed
+from polynet_shapes.products import product_shape
 from polynet_shapes.rules import Shape, as_ints, broadcast, inferred, product
 
 
@@ -60,6 +61,13 @@ class ShapeTensor:
         """The same elements in another shape; one length may be -1."""
         sizes = shape[0] if len(shape) == 1 else shape
         return self.like(inferred("reshape", self.elements, as_ints(sizes, "reshape", "shape")))
+
+    def __matmul__(self, other: Any) -> ShapeTensor:
+        """The matrix product over the last two axes; the axes before them broadcast."""
+        if not isinstance(other, ShapeTensor):
+            return NotImplemented
+        dtypes.check_same("matmul", self.dtype, other.dtype)
+        return self.like(product_shape("matmul", self.shape, other.shape))
 
     def __len__(self) -> int:
         """Length of the first axis."""

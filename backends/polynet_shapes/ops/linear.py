@@ -6,7 +6,8 @@ import string
 
 from polynet.errors import InputError
 from polynet_shapes import counting, dtypes
-from polynet_shapes.rules import Shape, as_axis, broadcast, product, reduced
+from polynet_shapes.products import product_shape
+from polynet_shapes.rules import as_axis, broadcast, product, reduced
 from polynet_shapes.tensor import ShapeTensor, elementwise
 
 __all__ = [
@@ -22,26 +23,9 @@ __all__ = [
 ]
 
 
-def _product_shape(operation: str, first: Shape, second: Shape) -> Shape:
-    """Shape of a matrix product, 1-d shapes being vectors; counts its multiply-adds."""
-    left = (1, *first) if len(first) == 1 else first
-    right = (*second, 1) if len(second) == 1 else second
-    if not first or not second or left[-1] != right[-2]:
-        message = (
-            f"{operation}: {list(first)} and {list(second)} do not multiply: the last axis of the first must be as "
-            f"long as the last but one of the second."
-        )
-        raise InputError(message)
-    batch = broadcast(operation, left[:-2], right[:-2])
-    rows, inner, columns = left[-2], left[-1], right[-1]
-    counting.add(product(batch) * rows * inner * columns)
-    return (*batch, *(() if len(first) == 1 else (rows,)), *(() if len(second) == 1 else (columns,)))
-
-
 def matmul(input: ShapeTensor, other: ShapeTensor) -> ShapeTensor:
     """Matrix product over the last two axes; the axes before them broadcast."""
-    dtypes.check_same("matmul", input.dtype, other.dtype)
-    return input.like(_product_shape("matmul", input.shape, other.shape))
+    return input @ other
 
 
 def bmm(input: ShapeTensor, mat2: ShapeTensor) -> ShapeTensor:
@@ -50,7 +34,7 @@ def bmm(input: ShapeTensor, mat2: ShapeTensor) -> ShapeTensor:
         message = f"bmm needs (B, N, M) and (B, M, P), and was given {list(input.shape)} and {list(mat2.shape)}."
         raise InputError(message)
     dtypes.check_same("bmm", input.dtype, mat2.dtype)
-    return input.like(_product_shape("bmm", input.shape, mat2.shape))
+    return input.like(product_shape("bmm", input.shape, mat2.shape))
 
 
 def einsum(equation: str, *operands: ShapeTensor) -> ShapeTensor:
@@ -158,7 +142,7 @@ def scaled_dot_product_attention(
         )
         raise InputError(message)
     keys = (*key.shape[:-2], key.shape[-1], key.shape[-2])
-    scores = _product_shape("scaled_dot_product_attention", query.shape, keys)
+    scores = product_shape("scaled_dot_product_attention", query.shape, keys)
     if attn_mask is not None:
         if is_causal:
             message = "scaled_dot_product_attention takes attn_mask or is_causal, not both."
@@ -166,7 +150,7 @@ def scaled_dot_product_attention(
         if broadcast("scaled_dot_product_attention", attn_mask.shape, scores) != scores:
             message = f"attn_mask of {list(attn_mask.shape)} does not broadcast to the scores {list(scores)}."
             raise InputError(message)
-    return query.like(_product_shape("scaled_dot_product_attention", scores, value.shape))
+    return query.like(product_shape("scaled_dot_product_attention", scores, value.shape))
 
 
 def embedding(input: ShapeTensor, weight: ShapeTensor, padding_idx: int | None = None) -> ShapeTensor:

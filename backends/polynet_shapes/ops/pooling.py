@@ -57,6 +57,18 @@ def _max_pool(spatial: int) -> Callable[..., ShapeTensor]:
     return operation
 
 
+def avg_pool1d(
+    input: ShapeTensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> ShapeTensor:
+    """As many means as windows."""
+    return _pooled("avg_pool1d", 1, input, kernel_size, stride, padding, 1, ceil_mode)
+
+
 def _avg_pool(spatial: int) -> Callable[..., ShapeTensor]:
     name = f"avg_pool{spatial}d"
 
@@ -99,7 +111,7 @@ def _adaptive(name: str, spatial: int) -> Callable[[ShapeTensor, Any], ShapeTens
 
 
 max_pool1d, max_pool2d, max_pool3d = (_max_pool(spatial) for spatial in (1, 2, 3))
-avg_pool1d, avg_pool2d, avg_pool3d = (_avg_pool(spatial) for spatial in (1, 2, 3))
+avg_pool2d, avg_pool3d = (_avg_pool(spatial) for spatial in (2, 3))
 adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = (
     _adaptive(f"adaptive_avg_pool{spatial}d", spatial) for spatial in (1, 2, 3)
 )
