@@ -11,7 +11,7 @@ import numpy as np
 from polynet.errors import InputError
 from polynet.types import Tensor
 
-from polynet_megengine.ops._tensors import array_like, shape_of
+from polynet_megengine.ops._tensors import array_like, broadcast, shape_of
 
 
 def parse(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[list[str]], list[str]]:
@@ -104,7 +104,7 @@ def _diagonal(x: Tensor, labels: list[str], first: int, second: int) -> tuple[Te
     shape = shape_of(x)
     length = max(shape[first], shape[second])
     if shape[first] != shape[second]:
-        x = F.broadcast_to(x, [length if place in (first, second) else each for place, each in enumerate(shape)])
+        x = broadcast(x, [length if place in (first, second) else each for place, each in enumerate(shape)])
     others = [place for place in range(len(shape)) if place not in (first, second)]
     rest = [shape[place] for place in others]
     rows = F.reshape(F.transpose(x, (*others, first, second)), (*rest, length * length))
@@ -142,7 +142,7 @@ def _grouped(x: Tensor, labels: list[str], groups: list[list[str]], sizes: dict[
         x = F.transpose(x, order)
     wanted = tuple(sizes[label] for group in groups for label in group)
     if wanted and shape_of(x) != wanted:
-        x = F.broadcast_to(x, wanted)
+        x = broadcast(x, wanted)
     return F.reshape(x, tuple(math.prod(sizes[label] for label in group) for group in groups))
 
 

@@ -8,6 +8,7 @@ import megengine.functional as F
 from megengine.autodiff import Function
 
 from polynet.types import Tensor
+from polynet_megengine.ops._tensors import select
 
 
 class Extremum(Function):
@@ -83,4 +84,4 @@ class Power(Function):
 def square_root(x: Tensor) -> Tensor:
     """Square root whose gradient is that of `x` itself, not infinite, at zero: there `x` is a sum of squares."""
     is_zero = x == 0
-    return F.where(is_zero, x, F.sqrt(F.where(is_zero, F.ones_like(x), x)))
+    return select(is_zero, x, F.sqrt(select(is_zero, x + 1.0, x)))

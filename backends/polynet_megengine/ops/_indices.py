@@ -70,4 +70,5 @@ def take_one(x: Tensor, index: Tensor, axis: int) -> Tensor:
     """The one element along an axis that `index`, of length 1 there, points at; the axis stays."""
     if x.ndim == 1:  # the native operation wants two dimensions
         return F.squeeze(F.nn.indexing_one_hot(F.expand_dims(x, 0), index, 1, keepdims=True), 0)
-    return F.nn.indexing_one_hot(x, F.squeeze(index, axis), axis, keepdims=True)
+    # The native operation refuses the strides of a slice or a transposed tensor, which a product has not.
+    return F.nn.indexing_one_hot(x * 1, F.squeeze(index, axis), axis, keepdims=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import megengine.functional as F
 import numpy as np
 from megengine import tensor as make_tensor
 from megengine.core._imperative_rt.core2 import Const, is_tracing_module
@@ -66,6 +68,56 @@ def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     except ValueError as error:
         message = f"Shapes {' and '.join(map(str, shapes))} do not broadcast to a common one."
         raise InputError(message) from error
+
+
+def as_scalar(result: Tensor, *operands: Tensor) -> Tensor:
+    """A result without dimensions where no operand has any: comparisons, `where` and `full_like` add one."""
+    if result.ndim == 1 and all(operand.ndim == 0 for operand in operands):
+        return F.reshape(result, ())
+    return result
+
+
+def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """`F.broadcast_to`, in memory of its own where MegEngine would compute with it wrongly.
+
+    A product or sum of two tensors that are both broadcast along their first dimension, `y * y` for one, leaves all but
+    the first slice of the result unwritten.
+    """
+    given, wanted = x._tuple_shape, tuple(shape)
+    if given == wanted:
+        return x
+    result = F.broadcast_to(x, wanted)
+    if math.prod(given) <= 1 or not _repeats_leading(given, wanted):
+        return result
+    if x.dtype.kind == "b":
+        return broadcast(x.astype("int32"), wanted) != 0
+    return result * 1
+
+
+def _repeats_leading(given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    aligned = (1,) * (len(wanted) - len(given)) + given
+    first = next((place for place, length in enumerate(wanted) if length != 1), 0)
+    return aligned[first] == 1
+
+
+def select(condition: Tensor, chosen: Tensor, rest: Tensor) -> Tensor:
+    """`F.where`, which by itself sums no gradient over broadcast dimensions and adds one where there is none."""
+    first, second = chosen._tuple_shape, rest._tuple_shape
+    if first != second or (condition._tuple_shape != first and (first or condition._tuple_shape != (1,))):
+        shape = broadcast_shape(condition._tuple_shape, first, second)
+        return F.where(*(broadcast(each, shape) for each in (condition, chosen, rest)))
+    if first:
+        return F.where(condition, chosen, rest)
+    one = (1,)
+    return F.reshape(F.where(F.reshape(condition, one), F.reshape(chosen, one), F.reshape(rest, one)), ())
+
+
+def drop_axes(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """Remove axes of length 1; one at a time, for removing several at once has a wrong gradient natively."""
+    if x.ndim > 0:
+        for axis in sorted(axes, reverse=True):
+            x = F.squeeze(x, axis)
+    return x
 
 
 def in_float32(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -67,14 +67,18 @@ def hardswish(input: Tensor) -> Tensor:
 def softmax(input: Tensor, dim: int) -> Tensor:
     """Exponentials over their sum along a dimension."""
     axis = check_dim("softmax", dim, input.ndim)
-    return F.softmax(input, axis) if input.ndim else F.ones_like(input)
+    if not input.ndim:
+        return input * 0.0 + 1.0
+    # Natively the softmax of a row with nothing above -88 is not a number; composed, it is right and no slower.
+    exponentials = F.exp(input - F.max(input.detach(), axis=axis, keepdims=True))
+    return exponentials / F.sum(exponentials, axis=axis, keepdims=True)
 
 
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """Logarithm of the softmax, without overflow or cancellation."""
     axis = check_dim("log_softmax", dim, input.ndim)
     if not input.ndim:
-        return F.zeros_like(input)
+        return input * 0.0
     shifted = input - F.max(input.detach(), axis=axis, keepdims=True)
     return shifted - F.log(F.sum(F.exp(shifted), axis=axis, keepdims=True))
 

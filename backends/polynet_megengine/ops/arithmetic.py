@@ -12,7 +12,18 @@ from polynet.types import Tensor
 
 from polynet_megengine.ops._gradients import Power
 from polynet_megengine.ops._indices import check_non_zero
-from polynet_megengine.ops._tensors import broadcast_shape, integral_as_float, is_floating, is_tensor, python_number, scalar_like, shape_of
+from polynet_megengine.ops._tensors import (
+    as_scalar,
+    broadcast,
+    broadcast_shape,
+    integral_as_float,
+    is_floating,
+    is_tensor,
+    python_number,
+    scalar_like,
+    select,
+    shape_of,
+)
 
 exp = F.exp
 expm1 = F.expm1
@@ -53,7 +64,7 @@ def pow(input: Tensor, exponent: Tensor | float) -> Tensor:
     if exponent == 0.5:
         return F.sqrt(input)
     if exponent == 0:
-        return F.ones_like(input)
+        return as_scalar(F.ones_like(input), input)
     return F.pow(input, float(exponent))
 
 
@@ -64,7 +75,7 @@ def _power_of_tensors(base: Tensor, exponent: Tensor) -> Tensor:
     shape = broadcast_shape(shape_of(base), shape_of(exponent))
     base, exponent = integral_as_float(base), integral_as_float(exponent)
     if shape:
-        base, exponent = F.broadcast_to(base, shape), F.broadcast_to(exponent, shape)
+        base, exponent = broadcast(base, shape), broadcast(exponent, shape)
     return Power()(base, exponent)
 
 
@@ -72,7 +83,7 @@ def _integer_power(base: Tensor, exponent: int) -> Tensor:
     if exponent < 0:
         message = f"pow: integers cannot be raised to the negative power {exponent}; convert them to float32 first."
         raise InputError(message)
-    result = F.ones_like(base)
+    result = as_scalar(F.ones_like(base), base)
     while exponent:
         if exponent & 1:
             result = result * base
@@ -97,18 +108,18 @@ def round(input: Tensor) -> Tensor:
     nearest = F.round(input)
     is_half = F.abs(nearest - input) == 0.5
     is_odd = nearest - 2 * F.floor(nearest * 0.5) == 1
-    return F.where(is_half & is_odd, nearest - F.sign(input), nearest)
+    return select(is_half & is_odd, nearest - F.sign(input), nearest)
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """Limit values to `min … max`. Not a number stays so; MegEngine's own `clip` would turn it into a bound."""
+    """Limit values to `min … max`; a value at a bound passes no gradient on, as in torch since 2.14."""
     if min is None and max is None:
         message = "clamp needs min, max or both."
         raise InputError(message)
-    # The first operand gets the gradient of a tie, so a value at a bound passes it on, as in torch.
+    # The first operand, the bound, gets the gradient of a tie.
     if min is not None:
-        input = F.maximum(input, python_number(min))
-    return input if max is None else F.minimum(input, python_number(max))
+        input = F.maximum(python_number(min), input)
+    return input if max is None else F.minimum(python_number(max), input)
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
@@ -144,45 +155,46 @@ def remainder(input: Tensor, other: Tensor | float) -> Tensor:
             raise InputError(message)
         return F.mod(input, other)
     input = integral_as_float(input)
-    differentiable = input - F.floor(input / other) * other
-    # Exact where the quotient is large: the rounding of `quotient * other` would show.
-    divisor = other.detach() if is_tensor(other) else other
-    truncated = F.mod(input.detach(), divisor)
-    wrong_sign = (truncated != 0) & ((truncated < 0) != (F.zeros_like(truncated) + divisor < 0))
-    exact = F.where(wrong_sign, truncated + divisor, truncated)
+    number, divisor = input.detach(), other.detach() if is_tensor(other) else other
+    truncated = F.mod(number, divisor)
+    wrong_sign = (truncated != 0) & ((truncated < 0) != (truncated * 0 + divisor < 0))
+    exact = select(wrong_sign, truncated + divisor, truncated)
+    # The quotient is a whole number; its own rounding, and that of its product, must not show in the value.
+    quotient = F.round((number - exact) / divisor)
+    differentiable = input - quotient * other
     return differentiable + (exact - differentiable).detach()
 
 
 def isnan(input: Tensor) -> Tensor:
     """Whether each element is not a number."""
-    return F.isnan(input) if is_floating(input) else input != input  # noqa: PLR0124 - False, on the input's device
+    return as_scalar(F.isnan(input) if is_floating(input) else input != input, input)
 
 
 def isinf(input: Tensor) -> Tensor:
     """Whether each element is infinite."""
-    return F.isinf(input) if is_floating(input) else input != input  # noqa: PLR0124 - False, on the input's device
+    return as_scalar(F.isinf(input) if is_floating(input) else input != input, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
     """Whether each element is neither infinite nor not a number."""
-    return input - input == 0 if is_floating(input) else input == input  # noqa: PLR0124 - True, on the input's device
+    return as_scalar(input - input == 0 if is_floating(input) else input == input, input)
 
 
 def truth_of(input: Tensor) -> Tensor:
     """Booleans: whether each element is other than zero."""
-    return input if input.dtype.kind == "b" else input != 0
+    return input if input.dtype.kind == "b" else as_scalar(input != 0, input)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Whether both are other than zero."""
-    return truth_of(input) & truth_of(other)
+    return as_scalar(truth_of(input) & truth_of(other), input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Whether one or both are other than zero."""
-    return truth_of(input) | truth_of(other)
+    return as_scalar(truth_of(input) | truth_of(other), input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
     """Whether each element is zero."""
-    return F.logical_not(truth_of(input))
+    return as_scalar(F.logical_not(truth_of(input)), input)

@@ -12,6 +12,7 @@ from megengine.core.autodiff.grad import Grad
 from polynet.types import Tensor
 from polynet_megengine.device import neutral, resolve
 
+from polynet_megengine.ops._tensors import as_scalar
 from polynet_megengine.ops.dtypes import native_dtype
 
 _suppressed: list[Any] = []
@@ -43,7 +44,7 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
     if input.dtype == target:
         return input
     if target == np.bool_:
-        return input != 0
+        return as_scalar(input != 0, input)
     return input.astype(target)
 
 

@@ -20,7 +20,7 @@ from polynet.types import Tensor
 
 from polynet_megengine.ops.conversion import native_device
 from polynet_megengine.ops.dtypes import narrowed, native_dtype
-from polynet_megengine.ops._tensors import is_floating, is_tensor, python_number, shape_of
+from polynet_megengine.ops._tensors import as_scalar, is_floating, is_tensor, python_number, shape_of
 
 
 def _place(device: Any, like: Tensor | None) -> Any:
@@ -40,7 +40,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | N
     if is_tensor(data):
         place = data.device if device is None and like is None else place
         wanted = native_dtype(dtype)
-        copy = F.copy(data.detach(), place)
+        copy = as_scalar(F.copy(data.detach(), place), data)
         return copy if wanted is None or wanted == copy.dtype else copy.astype(wanted)
     array = np.asarray(data)
     if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
@@ -83,7 +83,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     """One value everywhere in the shape of another tensor."""
     kind = input.dtype if dtype is None else native_dtype(dtype)
     if device is None and kind == input.dtype and is_floating(input):
-        return F.full_like(input, float(fill_value))
+        return as_scalar(F.full_like(input, float(fill_value)), input)
     place = input.device if device is None else native_device(device)
     return F.full(shape_of(input), np.dtype(kind).type(fill_value).item(), dtype=kind, device=place)
 

@@ -17,7 +17,7 @@ from polynet.ops.checks import check_dim, check_ndim
 from polynet.types import Tensor
 
 from polynet_megengine.ops._indices import as_index, check_range
-from polynet_megengine.ops._tensors import array_like, is_floating, is_tensor, python_number, scalar_like, shape_of, values_are_readable
+from polynet_megengine.ops._tensors import array_like, as_scalar, broadcast, is_floating, is_tensor, python_number, scalar_like, select, shape_of, values_are_readable
 from polynet_megengine.ops.arithmetic import truth_of
 
 # One integer index vector on axis 0: the items are (axis, begin, end, step, index) with a flag for each one given.
@@ -89,7 +89,7 @@ def _placed(operation: str, placement: Any, input: Tensor, dim: int, index: Tens
         if source.dtype != input.dtype:
             source = source.astype(input.dtype)
     else:
-        source = F.broadcast_to(scalar_like(python_number(src), input), shape_of(flat))
+        source = broadcast(scalar_like(python_number(src), input), shape_of(flat))
     (result,) = apply(placement, F.reshape(input, (-1,)), source, flat)
     return F.reshape(result, shape_of(input))
 
@@ -120,8 +120,13 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
     if not is_tensor(rest):
         rest = scalar_like(rest, condition, _scalar_type(rest, chosen))
     if chosen.dtype.kind == "b" and rest.dtype.kind == "b":
-        return (condition & chosen) | (F.logical_not(condition) & rest)
-    return F.where(condition, chosen, rest)
+        result = (condition & chosen) | (F.logical_not(condition) & rest)
+    else:
+        result = select(condition, chosen, rest)
+    numbers_only = not is_tensor(python_number(input)) and not is_tensor(python_number(other))
+    if numbers_only:
+        return F.reshape(result, shape_of(condition)) if shape_of(result) != shape_of(condition) else result
+    return as_scalar(result, condition, chosen, rest)
 
 
 def _scalar_type(number: float, beside: Any) -> Any:
@@ -164,7 +169,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """
     axis = check_dim("topk", dim, input.ndim)
     if input.ndim == 0:
-        return ValuesIndices(input, F.zeros_like(input).astype("int32"))
+        return ValuesIndices(input, F.reshape(F.zeros_like(input), ()).astype("int32"))
     shape = shape_of(input)
     if not 0 <= k <= shape[axis]:
         message = f"topk: k={k} must lie between 0 and {shape[axis]}, the length of dimension {dim}."
@@ -182,7 +187,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> ValuesIndice
     """Values along a dimension in order, and where they were; equal values come in no particular order."""
     axis = check_dim("sort", dim, input.ndim)
     if input.ndim == 0 or 0 in shape_of(input):
-        return ValuesIndices(input, F.zeros_like(input).astype("int32"))
+        return ValuesIndices(input, F.reshape(F.zeros_like(input), shape_of(input)).astype("int32"))
     rows, moved = _as_rows(_sortable(input), axis)
     values, indices = F.sort(rows, descending)
     return ValuesIndices(_from_rows(values, moved, axis).astype(input.dtype), _from_rows(indices, moved, axis))
@@ -214,7 +219,7 @@ def _position(operation: str, locate: Any, input: Tensor, dim: int | None, keepd
         message = f"{operation} of no elements is undefined: the input has the shape {shape}."
         raise InputError(message)
     if not shape:
-        return F.zeros_like(input).astype("int32")
+        return F.reshape(F.zeros_like(input), ()).astype("int32")
     input = _sortable(input)
     if dim is None:
         position = locate(F.reshape(input, (-1,)), axis=0)

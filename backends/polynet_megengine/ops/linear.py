@@ -14,7 +14,8 @@ from polynet.types import Tensor
 
 from polynet_megengine.ops._einsum import einsum as _einsum
 from polynet_megengine.ops._indices import as_index, check_range
-from polynet_megengine.ops._tensors import array_like, broadcast_shape, shape_of
+from polynet_megengine.ops._tensors import array_like, broadcast, broadcast_shape, shape_of
+from polynet_megengine.ops.activation import softmax
 from polynet_megengine.ops.reduction import norm
 
 
@@ -29,8 +30,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if len(first) > 2 and len(second) > 2 and first[:-2] != second[:-2]:
         # Natively batch dimensions of length 1 do not broadcast.
         batch = broadcast_shape(first[:-2], second[:-2])
-        input = F.broadcast_to(input, (*batch, *first[-2:])) if first[:-2] != batch else input
-        other = F.broadcast_to(other, (*batch, *second[-2:])) if second[:-2] != batch else other
+        input = broadcast(input, (*batch, *first[-2:])) if first[:-2] != batch else input
+        other = broadcast(other, (*batch, *second[-2:])) if second[:-2] != batch else other
     return F.matmul(input, other)
 
 
@@ -83,9 +84,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     shape = broadcast_shape(shape_of(x1), shape_of(x2))
     axis = check_dim("cosine_similarity", dim, len(shape))
     if shape_of(x1) != shape:
-        x1 = F.broadcast_to(x1, shape)
+        x1 = broadcast(x1, shape)
     if shape_of(x2) != shape:
-        x2 = F.broadcast_to(x2, shape)
+        x2 = broadcast(x2, shape)
     return F.sum(x1 / _length(x1, axis, eps) * (x2 / _length(x2, axis, eps)), axis=axis)
 
 
@@ -125,7 +126,7 @@ def scaled_dot_product_attention(
         scores = scores + array_like(causal.astype("float32"), query).astype(scores.dtype)
     elif attn_mask is not None:
         scores, allowed = _masked(scores, attn_mask)
-    weights = F.softmax(scores, -1)
+    weights = softmax(scores, -1)
     if allowed is not None:
         weights = weights * allowed
     if dropout_p > 0:
@@ -167,5 +168,5 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     if not -rows <= padding_idx < rows:
         message = f"embedding: padding_idx={padding_idx} must lie between {-rows} and {rows - 1}."
         raise InputError(message)
-    is_padding = F.broadcast_to(F.expand_dims(index == padding_idx % rows, -1), (*shape, width))
+    is_padding = broadcast(F.expand_dims(index == padding_idx % rows, -1), (*shape, width))
     return F.where(is_padding, found.detach(), found)

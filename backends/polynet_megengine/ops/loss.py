@@ -8,7 +8,7 @@ from polynet.errors import InputError, OptionError
 from polynet.ops.checks import check_option
 from polynet.types import Tensor
 
-from polynet_megengine.ops._indices import as_index, check_range
+from polynet_megengine.ops._indices import as_index, check_range, take_one
 from polynet_megengine.ops._tensors import broadcast_shape, integral_as_float, is_floating, shape_of
 from polynet_megengine.ops.activation import log_softmax
 from polynet_megengine.ops.arithmetic import abs as absolute
@@ -99,7 +99,7 @@ def _picked(
     check_range(target, classes, f"{operation}: the target", ignored=ignore_index)
     counted = target != ignore_index
     safe = target * counted.astype("int32")
-    chosen = F.nn.indexing_one_hot(logs, safe, 1)
+    chosen = F.squeeze(take_one(logs, F.expand_dims(safe, 1), 1), 1)
     weights = counted.astype(logs.dtype)
     if weight is not None:
         weights = weights * F.reshape(weight[F.reshape(safe, (-1,))], shape_of(safe))

@@ -11,7 +11,7 @@ import numpy as np
 from polynet.errors import InputError, OptionError
 from polynet.types import Tensor
 
-from polynet_megengine.ops._tensors import in_float32, shape_of
+from polynet_megengine.ops._tensors import drop_axes, in_float32, shape_of
 
 
 def _per_channel(vector: Tensor, ndim: int) -> Tensor:
@@ -155,7 +155,7 @@ def instance_norm(
         fixed = input.detach()
         mean = F.mean(fixed, axis=space, keepdims=True)
         variance = F.mean((fixed - mean) ** 2, axis=space) * (count / (count - 1))
-        _update(running_mean, F.mean(F.squeeze(mean, list(space)), axis=0), momentum)
+        _update(running_mean, F.mean(drop_axes(mean, space), axis=0), momentum)
         _update(running_var, F.mean(variance, axis=0), momentum)
     return group_norm(input, shape[1], weight, bias, eps)
 

@@ -16,9 +16,9 @@ from polynet.types import Tensor
 
 from polynet_megengine.ops._gradients import Extremum, Product, square_root
 from polynet_megengine.ops._indices import take_one
-from polynet_megengine.ops._tensors import in_float32, integral_as_float, is_floating, shape_of
+from polynet_megengine.ops._tensors import as_scalar, drop_axes, in_float32, integral_as_float, is_floating, select, shape_of
 from polynet_megengine.ops.arithmetic import abs as absolute
-from polynet_megengine.ops.arithmetic import isfinite, truth_of
+from polynet_megengine.ops.arithmetic import isfinite, logical_not, truth_of
 
 
 def _at_least_int32(input: Tensor) -> Tensor:
@@ -42,13 +42,6 @@ def _needs_elements(input: Tensor, axes: tuple[int, ...], name: str) -> None:
 def _axes(operation: str, dim: Dims, ndim: int) -> tuple[int, ...]:
     """Axes to reduce: all of them for an empty sequence too, as in torch."""
     return check_dims(operation, dim, ndim) or tuple(range(ndim))
-
-
-def _drop_axes(input: Tensor, axes: tuple[int, ...]) -> Tensor:
-    """Remove reduced axes of length 1."""
-    if not axes or input.ndim == 0:
-        return input
-    return F.squeeze(input, axes[0] if len(axes) == 1 else sorted(axes))
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -126,7 +119,7 @@ def _extremum(input: Tensor, dim: Dims, keepdim: bool, *, largest: bool) -> Tens
     if not is_floating(input):
         return (F.max if largest else F.min)(input, axis=axes, keepdims=keepdim)
     values = Extremum(axes, largest=largest)(input)
-    return values if keepdim else _drop_axes(values, axes)
+    return values if keepdim else drop_axes(values, axes)
 
 
 def max(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
@@ -142,7 +135,7 @@ def min(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor 
 def _located(input: Tensor, dim: int, keepdim: bool, locate: Any) -> ValuesIndices:
     axis = check_dim("max" if locate is F.argmax else "min", dim, input.ndim)
     if input.ndim == 0:
-        return ValuesIndices(input, F.zeros_like(input).astype("int32"))
+        return ValuesIndices(input, F.reshape(F.zeros_like(input), ()).astype("int32"))
     _needs_elements(input, (axis,), "max" if locate is F.argmax else "min")
     if input.dtype.kind == "b":
         values, indices = _located(input.astype("int32"), dim, keepdim, locate)
@@ -157,19 +150,23 @@ def _located(input: Tensor, dim: int, keepdim: bool, locate: Any) -> ValuesIndic
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element is other than zero."""
-    return sum(truth_of(input), dim, keepdim) > 0
+    count = sum(truth_of(input), dim, keepdim)
+    return as_scalar(count > 0, count)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether every element is other than zero."""
-    return sum(F.logical_not(truth_of(input)), dim, keepdim) == 0
+    count = sum(logical_not(input), dim, keepdim)
+    return as_scalar(count == 0, count)
 
 
 def cumsum(input: Tensor, dim: int) -> Tensor:
     """Running sum along a dimension."""
     input = _at_least_int32(input)
     axis = check_dim("cumsum", dim, input.ndim)
-    return in_float32(lambda x: F.cumsum(x, axis), input) if 0 not in (input.ndim, *shape_of(input)) else input
+    if input.ndim == 0 or 0 in shape_of(input):
+        return input
+    return in_float32(lambda x: F.cumsum(x, axis), input)
 
 
 def logsumexp(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -182,7 +179,7 @@ def logsumexp(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     largest = F.max(input.detach(), axis=axes, keepdims=True)
     offset = F.where(isfinite(largest), largest, F.zeros_like(largest))
     result = F.log(F.sum(F.exp(input - offset), axis=axes, keepdims=True)) + offset
-    return result if keepdim else _drop_axes(result, axes)
+    return result if keepdim else drop_axes(result, axes)
 
 
 def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -210,4 +207,4 @@ def _norm(input: Tensor, p: float, dim: Dims, keepdim: bool) -> Tensor:
     powers = F.where(is_zero, F.zeros_like(magnitude), F.pow(F.where(is_zero, magnitude + 1, magnitude), p))
     total = sum(powers if p > 0 else F.pow(magnitude, p), dim, keepdim)
     empty = total == 0
-    return F.where(empty, total, F.pow(F.where(empty, total + 1, total), 1.0 / p))
+    return select(empty, total, F.pow(select(empty, total + 1.0, total), 1.0 / p))

@@ -13,6 +13,7 @@ from polynet.ops.checks import check_interpolate, check_interpolated_size
 from polynet.types import Tensor
 
 from polynet_megengine.ops._tensors import array_like, in_float32, shape_of
+from polynet_megengine.ops.shape import repeat_each
 
 Array = np.ndarray[Any, Any]
 CUBIC_COEFFICIENT = -0.75
@@ -80,7 +81,7 @@ def _nearest(
         positions = np.minimum(positions, length - 1).astype("int32")
         if wanted % length == 0 and (positions == np.arange(wanted) // (wanted // length)).all():
             if wanted > length:
-                x = F.repeat(x, wanted // length, axis)
+                x = repeat_each(x, wanted // length, axis)
         elif not np.array_equal(positions, np.arange(length)):
             x = x[(slice(None),) * axis + (array_like(positions, x),)]
     return x

@@ -14,7 +14,7 @@ from polynet.ops.arguments import Dims
 from polynet.ops.checks import check_dim, check_dims, check_option, check_permutation, check_split
 from polynet.types import Tensor
 
-from polynet_megengine.ops._tensors import array_like, is_tensor, shape_of
+from polynet_megengine.ops._tensors import array_like, broadcast, drop_axes, is_tensor, shape_of
 
 
 def reshape(input: Tensor, shape: int | Sequence[int]) -> Tensor:
@@ -177,32 +177,37 @@ def repeat_interleave(input: Tensor, repeats: int | Sequence[int] | Tensor, dim:
         message = f"repeat_interleave: repeats must be one non-negative integer or {length}, not {counts.tolist()}."
         raise InputError(message)
     if counts.size == 1 and counts.item() > 0:
-        return F.repeat(input, int(counts.item()), axis)
+        return repeat_each(input, int(counts.item()), axis)
     index = np.repeat(np.arange(length, dtype="int32"), counts.reshape(-1))
     if index.size == 0:
         return _emptied(input, axis)
     return input[(slice(None),) * axis + (array_like(index, input),)]
 
 
+def repeat_each(x: Tensor, count: int, axis: int) -> Tensor:
+    """Each slice along an axis `count` times in a row."""
+    shape = shape_of(x)
+    wide = broadcast(F.expand_dims(x, axis + 1), (*shape[: axis + 1], count, *shape[axis + 1 :]))
+    return F.reshape(wide, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
+
+
 def expand(input: Tensor, size: int | Sequence[int]) -> Tensor:
     """Broadcast to a larger size; -1 keeps a dimension."""
     sizes = (size,) if isinstance(size, int) else tuple(size)
     shape = shape_of(input)
-    added = len(sizes) - len(shape)
-    target: list[Any] = []
-    for place, wanted in enumerate(sizes):
-        kept = shape[place - added] if place >= added >= 0 else None
-        if isinstance(wanted, int) and wanted == -1 and kept is not None:
-            target.append(kept)
-        elif not isinstance(wanted, int) or (wanted >= 0 and kept in (None, 1, wanted)):
-            target.append(wanted)
-        else:
-            added = -1
-            break
-    if added < 0:
+    kept = (None,) * (len(sizes) - len(shape)) + shape
+    fits = len(kept) == len(sizes) and all(
+        is_tensor(wanted) or (wanted == -1 and own is not None) or (wanted >= 0 and own in (None, 1, wanted))
+        for own, wanted in zip(kept, sizes, strict=True)
+    )
+    if not fits:
         message = f"A tensor of shape {shape} cannot be expanded to {sizes}."
         raise InputError(message)
-    return F.broadcast_to(input, target) if target else input
+    if any(is_tensor(wanted) for wanted in sizes):
+        # Lengths taken from a traced tensor's shape stay open in the graph, so that other batch sizes run.
+        target = [own if not is_tensor(wanted) and wanted == -1 else wanted for own, wanted in zip(kept, sizes, strict=True)]
+        return F.broadcast_to(input, target) * 1
+    return broadcast(input, tuple(own if wanted == -1 else wanted for own, wanted in zip(kept, sizes, strict=True)))
 
 
 def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
@@ -212,7 +217,7 @@ def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     axes = tuple(axis for axis in axes if shape[axis] == 1)
     if not axes:
         return input
-    return F.squeeze(input, axes[0] if len(axes) == 1 else sorted(axes))
+    return drop_axes(input, axes)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -266,5 +271,5 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     for place, vector in enumerate(vectors):
         shape = [1] * len(vectors)
         shape[order.index(place)] = -1
-        grids.append(F.broadcast_to(F.reshape(vector, tuple(shape)), lengths))
+        grids.append(broadcast(F.reshape(vector, tuple(shape)), lengths))
     return tuple(grids)
