@@ -58,7 +58,7 @@ def normalise_by_batch(
     running_var: Tensor | None,
     weight: Tensor | None,
     bias: Tensor | None,
-    factor: float,
+    factor: float | Tensor,
     eps: float,
 ) -> Tensor:
     """Normalise `(N, C, H, W)` by its own statistics, and move the running ones towards them.
@@ -69,23 +69,30 @@ def normalise_by_batch(
         running_var: As `running_mean`; moves towards the unbiased variance.
         weight: Scale, or `None` for 1.
         bias: Shift, or `None` for 0.
-        factor: The weight of the new statistics: torch's momentum.
+        factor: The weight of the new statistics: torch's momentum, or a tensor without dimensions.
         eps: Added to the biased variance.
     """
-    if _is_small_or_foreign(x):
+    native = _is_small_or_foreign(x)
+    if native and isinstance(factor, float | int):
         return F.nn.batch_norm(
             x, running_mean, running_var, weight, bias, training=True, momentum=1 - factor, eps=eps
         )
     shape = x._tuple_shape
     one = F.ones((1, shape[1], 1, 1), device=x.device)
-    function = _BatchNormalisation(eps)
-    output = function(x, one if weight is None else weight, one * 0 if bias is None else bias)
+    count = shape[0] * shape[2] * shape[3]
+    if native:
+        # Statistics of full weight: the native kernel takes no tensor as a weight, and returns the unbiased variance.
+        output, mean, variance = F.nn.batch_norm(
+            x, one * 0, one, weight, bias, training=True, momentum=0.0, eps=eps, inplace=False
+        )
+    else:
+        function = _BatchNormalisation(eps)
+        output = function(x, one if weight is None else weight, one * 0 if bias is None else bias)
+        mean, variance = function.mean, function.variance * (count / (count - 1))
+        function.mean = function.variance = None
     if running_mean is not None and running_var is not None:
-        count = x.size / shape[1] if isinstance(x.size, int) else shape[0] * shape[2] * shape[3]
-        mean, variance = function.mean.detach(), function.variance.detach()
-        running_mean[...] = running_mean * (1 - factor) + mean * factor
-        running_var[...] = running_var * (1 - factor) + variance * (factor * count / (count - 1))
-    function.mean = function.variance = None
+        running_mean[...] = running_mean * (1 - factor) + mean.detach() * factor
+        running_var[...] = running_var * (1 - factor) + variance.detach() * factor
     return output
 
 

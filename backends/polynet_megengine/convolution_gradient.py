@@ -42,7 +42,7 @@ def convolve(
         groups: Groups of channels.
     """
     if get_grad_key((x, weight)) is None or not _on_cpu(x):
-        native = F.conv2d if x.ndim == 4 else F.conv3d
+        native = _CONVOLUTIONS[weight.ndim - (2 if groups == 1 else 3)]
         return native(x, weight, bias, stride, padding, dilation, groups)
     geometry = _geometry(weight, stride, padding, dilation, groups)
     output = _Convolution(geometry)(x, weight)

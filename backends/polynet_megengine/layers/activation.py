@@ -174,8 +174,9 @@ class Hardtanh(_Activation):
         self.inplace = bool(inplace)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply."""
-        return F.clip(x, self.min_val, self.max_val)
+        """Apply; at the bounds themselves the gradient is 0, where that of a clip is 1."""
+        clipped = F.clip(x, self.min_val, self.max_val)
+        return F.where((x > self.min_val) & (x < self.max_val), clipped, clipped.detach())
 
 
 class Sigmoid(M.Sigmoid, Module):  # type: ignore[misc]  # MegEngine is untyped

@@ -6,6 +6,7 @@ import math
 
 import megengine
 import megengine.functional as F
+import megengine.module as M
 import numpy as np
 
 from polynet.errors import InputError, OptionError, UnsupportedError
@@ -13,7 +14,7 @@ from polynet.types import Tensor
 from polynet_megengine.module import Module
 
 from .arguments import fraction, integer
-from .initialisation import fill_uniform
+from .initialisation import fill, fill_uniform
 from .linear import Linear
 
 
@@ -55,7 +56,7 @@ class MultiheadAttention(Module):
         self.in_proj_bias = _zeros(3 * embed_dim) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias)
         if self.out_proj.bias is not None:
-            self.out_proj.bias[...] = 0.0
+            M.init.zeros_(self.out_proj.bias)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

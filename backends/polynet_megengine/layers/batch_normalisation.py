@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import megengine
 import megengine.functional as F
 import megengine.module as M
+import numpy as np
+from megengine.distributed import is_distributed
 from megengine.module.batchnorm import _BatchNorm as NativeBatchNorm
 
 from polynet.errors import InputError, OptionError
@@ -15,6 +18,7 @@ from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_
 from polynet_megengine.module import Module
 
 from .arguments import integer
+from .initialisation import fill
 
 
 class _BatchNorm(Module):
@@ -32,19 +36,25 @@ class _BatchNorm(Module):
             message = f"{owner}: momentum={momentum!r} must lie between 0 and 1, or be None for a cumulative average."
             raise OptionError(message)
 
+    def _count_batches(self) -> None:
+        """Keep the number of batches seen where the running statistics are means over all of them."""
+        counted = self.momentum is None and self.track_running_stats
+        self.num_batches_tracked = megengine.Tensor(np.zeros((), np.int32)) if counted else None
+
     def reset_running_stats(self) -> None:
         """Start the running statistics anew."""
         if self.track_running_stats:
-            self.running_mean[...] = 0.0
-            self.running_var[...] = 1.0
-            self.num_batches_tracked = 0
+            M.init.zeros_(self.running_mean)
+            M.init.ones_(self.running_var)
+            if self.num_batches_tracked is not None:
+                fill(self.num_batches_tracked, 0)
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, fresh running statistics."""
         self.reset_running_stats()
         if self.affine:
-            self.weight[...] = 1.0
-            self.bias[...] = 0.0
+            M.init.ones_(self.weight)
+            M.init.zeros_(self.bias)
 
     def forward(self, inp: Tensor) -> Tensor:
         """Normalise every channel of `(N, C, …)` over everything else.
@@ -71,15 +81,16 @@ class _BatchNorm(Module):
             message = f"{type(self).__name__}: training needs more than one value per channel; the input has shape {shape}."
             raise InputError(message)
         mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
-        factor = 0.0
-        if mean is not None:
-            self.num_batches_tracked += 1
-            factor = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+        factor = self.momentum if mean is not None else 0.0
+        if factor is None:
+            count = self.num_batches_tracked + 1
+            self.num_batches_tracked._reset(count)
+            factor = 1.0 / count.astype("float32")
         return normalise_by_batch(x, mean, variance, self.weight, self.bias, factor, self.eps)
 
     def canonical_shape(self, name: str, tensor: Tensor) -> tuple[int, ...]:
         """torch keeps one number per channel."""
-        return (self.num_features,)
+        return () if name == "num_batches_tracked" else (self.num_features,)
 
 
 class BatchNorm1d(M.BatchNorm1d, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
@@ -97,7 +108,7 @@ class BatchNorm1d(M.BatchNorm1d, _BatchNorm):  # type: ignore[misc]  # MegEngine
     ) -> None:
         self._prepare(num_features, eps, momentum)
         super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
-        self.num_batches_tracked = 0
+        self._count_batches()
 
     forward = _BatchNorm.forward
     reset_parameters = _BatchNorm.reset_parameters
@@ -119,7 +130,7 @@ class BatchNorm2d(M.BatchNorm2d, _BatchNorm):  # type: ignore[misc]  # MegEngine
     ) -> None:
         self._prepare(num_features, eps, momentum)
         super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
-        self.num_batches_tracked = 0
+        self._count_batches()
 
     forward = _BatchNorm.forward
     reset_parameters = _BatchNorm.reset_parameters
@@ -141,7 +152,7 @@ class BatchNorm3d(NativeBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngi
     ) -> None:
         self._prepare(num_features, eps, momentum)
         super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
-        self.num_batches_tracked = 0
+        self._count_batches()
 
     forward = _BatchNorm.forward
     reset_parameters = _BatchNorm.reset_parameters
@@ -163,10 +174,10 @@ class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEn
     ) -> None:
         self._prepare(num_features, eps, momentum)
         super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
-        self.num_batches_tracked = 0
+        self._count_batches()
 
     def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        if self.group is None or self.group.size == 1 or self.momentum is None:
+        if not is_distributed() or self.momentum is None:
             return super()._normalise_by_batch(x, shape)
         mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
         momentum = 1 - self.momentum if mean is not None else 0.0

@@ -73,6 +73,10 @@ class _Convolution(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve `(N, C, …)`, or one image without the first axis."""
+        if input.ndim != self._spatial + 2:
+            if input.ndim != self._spatial + 1:
+                self._refuse(input)
+            return F.squeeze(self.forward(F.expand_dims(input, 0)), 0)
         padding = self.padding
         if self.padding_mode != "zeros" or isinstance(padding, str):
             return self._convolve(*self._padded(input))
@@ -82,10 +86,8 @@ class _Convolution(Module):
         try:
             return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         except RuntimeError:
-            if input.ndim != self._spatial + 1:
-                self._refuse(input)
-                raise
-        return F.squeeze(self._convolve(F.expand_dims(input, 0), padding), 0)
+            self._refuse(input)
+            raise
 
     def _padded(self, input: Tensor) -> tuple[Tensor, Sizes]:
         if self.padding_mode == "zeros":
@@ -141,10 +143,6 @@ class Conv1d(M.Conv1d, _Convolution):  # type: ignore[misc]  # MegEngine is unty
     reset_parameters = _Convolution.reset_parameters
 
     def _convolve(self, input: Tensor, padding: Sizes) -> Tensor:
-        if input.ndim == 2:
-            return F.squeeze(self._convolve(F.expand_dims(input, 0), padding), 0)
-        if input.ndim != 3:
-            self._refuse(input)
         weight = F.expand_dims(self.weight, -2)
         bias = None if self.bias is None else F.expand_dims(self.bias, -2)
         (stride,), (dilation,), (pads,) = (_single(each) for each in (self.stride, self.dilation, padding))

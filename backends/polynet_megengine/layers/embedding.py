@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import megengine.module as M
-import numpy as np
 
 from polynet.errors import OptionError, UnsupportedError
 from polynet.types import Tensor
@@ -44,7 +43,7 @@ class Embedding(M.Embedding, Module):  # type: ignore[misc]  # MegEngine is unty
         self.norm_type = norm_type
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         if self.padding_idx is not None and not skipped():
-            self.weight[self.padding_idx] = np.zeros(embedding_dim, np.float32)
+            self.weight[self.padding_idx] = 0.0
 
     def reset_parameters(self) -> None:
         """Draw from N(0, 1)."""

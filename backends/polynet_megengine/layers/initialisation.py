@@ -72,8 +72,13 @@ def fill_normal(tensor: Tensor, deviation: float = 1.0) -> None:
         _reset(tensor, np.random.normal(0.0, deviation, tensor.shape))
 
 
+def fill(tensor: Tensor, value: float) -> None:
+    """Set every element. `tensor[...] = value` would make the tensor a scalar."""
+    _reset(tensor, np.full(tensor.shape, value))
+
+
 def _reset(tensor: Tensor, values: np.ndarray[Any, Any]) -> None:
-    tensor._reset(megengine.Tensor(values.astype(np.float32), device=tensor.device))
+    tensor._reset(megengine.Tensor(values.astype(tensor.dtype), device=tensor.device))
 
 
 def fill_linear(weight: Tensor, bias: Tensor | None, fan_in: int) -> None:

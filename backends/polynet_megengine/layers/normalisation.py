@@ -14,7 +14,7 @@ from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
 
 from .arguments import divides, integer
-from .initialisation import skipped
+from .initialisation import fill, skipped
 
 
 def _ones(*shape: int) -> Tensor:
@@ -55,9 +55,9 @@ class LayerNorm(M.LayerNorm, Module):  # type: ignore[misc]  # MegEngine is unty
         if skipped():
             return
         if self.weight is not None:
-            self.weight[...] = 1.0
+            M.init.ones_(self.weight)
         if self.bias is not None:
-            self.bias[...] = 0.0
+            M.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(…, *normalized_shape)`."""
@@ -79,11 +79,14 @@ class RMSNorm(Module):
     def reset_parameters(self) -> None:
         """Weight 1."""
         if self.weight is not None:
-            self.weight[...] = 1.0
+            M.init.ones_(self.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(…, *normalized_shape)`."""
-        return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+        eps = self.eps
+        if eps is None:
+            eps = 2.0**-10 if x.dtype == np.float16 else 2.0**-23  # the spacing of numbers at 1, torch's default
+        return functional.rms_norm(x, self.normalized_shape, self.weight, eps)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -103,8 +106,8 @@ class GroupNorm(M.GroupNorm, Module):  # type: ignore[misc]  # MegEngine is unty
     def reset_parameters(self) -> None:
         """Weight 1, bias 0: what the constructor made them."""
         if self.affine and not skipped():
-            self.weight[...] = 1.0
-            self.bias[...] = 0.0
+            M.init.ones_(self.weight)
+            M.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(N, C, …)`."""
@@ -134,8 +137,8 @@ class InstanceNorm2d(M.InstanceNorm, Module):  # type: ignore[misc]  # MegEngine
     def reset_parameters(self) -> None:
         """Weight 1, bias 0."""
         if self.affine and not skipped():
-            self.weight[...] = 1.0
-            self.bias[...] = 0.0
+            M.init.ones_(self.weight)
+            M.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(N, C, H, W)`, or one image without the first axis."""

@@ -57,11 +57,8 @@ class _MaxPool(_Pool):
         )
 
 
-class MaxPool1d(_MaxPool):
-    """Largest values of `(N, C, L)`."""
-
-    _spatial = 1
-    _function = staticmethod(functional.max_pool1d)
+class _ComposedMaxPool(_MaxPool):
+    """Those ranks that MegEngine has no layer for."""
 
     def __init__(
         self,
@@ -77,6 +74,13 @@ class MaxPool1d(_MaxPool):
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
         self._set(dilation, return_indices, ceil_mode)
+
+
+class MaxPool1d(_ComposedMaxPool):
+    """Largest values of `(N, C, L)`."""
+
+    _spatial = 1
+    _function = staticmethod(functional.max_pool1d)
 
 
 class MaxPool2d(M.MaxPool2d, _MaxPool):  # type: ignore[misc]  # MegEngine is untyped
@@ -101,12 +105,11 @@ class MaxPool2d(M.MaxPool2d, _MaxPool):  # type: ignore[misc]  # MegEngine is un
     forward = _MaxPool.forward
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_ComposedMaxPool):
     """Largest values of `(N, C, D, H, W)`."""
 
     _spatial = 3
     _function = staticmethod(functional.max_pool3d)
-    __init__ = MaxPool1d.__init__
 
 
 class _AvgPool(_Pool):
