@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from polynet import nn
 from polynet.backend import active_backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
-from polynet.models.heads.plan import HeadPlan, check_num_classes, head_options
+from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, head_options
 from polynet.models.stage import Stage
 from polynet.nn.initialise import fill_slots
 from polynet.nn.module import same_backend
@@ -235,7 +235,7 @@ class ImageNetwork(nn.Module):
         check_num_classes(num_classes)
         if num_classes == 0:
             self.head = None
-            self.num_classes = 0
+            self._note_classes(0)
             return
         if self.out_indices is not None:
             message = f"{type(self).__name__} returns the stages {self.out_indices}, so it can have no classifier."
@@ -248,8 +248,20 @@ class ImageNetwork(nn.Module):
             setattr(_descend(self.head, parent), leaf, new)
         else:
             self.head = self._new_part(lambda: self._head_plan.build(num_classes))
-        self.num_classes = num_classes
+        self._note_classes(num_classes)
         self._draw("head." + path if path else "head", seed)
+
+    def _note_classes(self, num_classes: int) -> None:
+        """Keep the number of classes, also in the config that checkpoints carry."""
+        self.num_classes = num_classes
+        config = getattr(self, "config", None)
+        if not isinstance(config, Mapping):
+            return
+        noted: Any = {**config, "num_classes": num_classes}
+        head = noted.pop("head", None)
+        if isinstance(head, Mapping) and head.get("name", "") is not None:
+            noted["head"] = {key: value for key, value in head.items() if key not in WIDTHS}
+        self.config = type(config)(noted)  # type: ignore[call-arg]  # a Config is made from a mapping
 
     def _new_part(self, make: Callable[[], Any]) -> Any:
         """Make a part on the network's framework and device, in its mode."""

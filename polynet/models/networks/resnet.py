@@ -7,7 +7,7 @@ names and weights' names are BaseCls's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -18,6 +18,7 @@ from polynet.models.blocks.choice import choose
 from polynet.models.blocks.residual import ResBasicBlock, ResBottleneckBlock
 from polynet.models.blocks.stem import ResDeepStem, ResStem, SimpleStem
 from polynet.models.network import CLS_HEAD, ImageNetwork, Name
+from polynet.models.networks.plan import drop_probabilities, per_stage
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
 from polynet.nn.initialisers import Constant, FanInUniform, KaimingNormal, Normal
@@ -107,20 +108,17 @@ class ResNet(ImageNetwork):
         super().__init__(in_channels)
         block = choose("block", block_name, BLOCKS)
         self.stem = choose("stem", stem_name, STEMS)(in_channels, stem_w, norm_name=norm_name, act_name=act_name)
-        shares = [bot_muls] * len(depths) if isinstance(bot_muls, int | float) else list(bot_muls)
-        groups = [None] * len(depths) if group_ws is None else list(group_ws)
-        _check_lengths(depths=depths, widths=widths, strides=strides, bot_muls=shares, group_ws=groups)
-        drop = _drop_probabilities(drop_path_prob, sum(depths))
+        rows = per_stage("ResNet", depths=depths, width=widths, stride=strides, bot_mul=bot_muls, group_w=group_ws)
+        drop = drop_probabilities(drop_path_prob, sum(depths))
         common = {"se_r": se_r, "avg_down": avg_down, "norm_name": norm_name, "act_name": act_name}
         total, w_in = getattr(self.stem, "stride", 4), stem_w
         stages = []
-        for index, (depth, width, stride, share, group) in enumerate(
-            zip(depths, widths, strides, shares, groups, strict=True), start=1
-        ):
+        for index, row in enumerate(rows, start=1):
+            depth, width, stride = row.pop("depths"), row.pop("width"), row.pop("stride")
             blocks = []
             for first in (True, *[False] * (depth - 1)):
-                options = {**common, "bot_mul": share, "group_w": group, "drop_path_prob": next(drop)}
-                blocks.append(block(w_in, width, stride if first else 1, **options))
+                block_stride = stride if first else 1
+                blocks.append(block(w_in, width, block_stride, **row, **common, drop_path_prob=next(drop)))
                 w_in = width
             setattr(self, f"s{index}", Chain(blocks))
             total *= stride
@@ -135,23 +133,6 @@ class ResNet(ImageNetwork):
             norm_name=norm_name,
             act_name=act_name,
         )
-
-
-def _check_lengths(depths: Sequence[int], **others: Sequence[Any]) -> None:
-    if not depths or any(depth < 1 for depth in depths):
-        message = f"ResNet: depths must hold at least one block for each stage, not {depths!r}."
-        raise OptionError(message)
-    for name, values in others.items():
-        if len(values) != len(depths):
-            message = (
-                f"ResNet: {name} must have {len(depths)} entries, one for each stage as depths has, not {values!r}."
-            )
-            raise OptionError(message)
-
-
-def _drop_probabilities(last: float, count: int) -> Iterator[float]:
-    """BaseCls's rule for its convolutional networks: proportional to a block's number, counted from 0."""
-    return (index / count * last for index in range(count))
 
 
 def _starting_as_identity(block: Any) -> Recipe:

@@ -1,0 +1,49 @@
+"""One small network of every family and of every structural option, quick to build and run."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from polynet.models.networks.alexnet import AlexNet
+from polynet.models.networks.resnet import ResNet
+from polynet.models.networks.vgg import VGG
+from polynet.models.networks.vit import ViT
+from polynet.models.variants import Variant
+
+CLASSES = 5
+
+
+class Small(NamedTuple):
+    """A small network and the side of the images it takes."""
+
+    build: Variant
+    side: int
+
+
+def _small(network: Any, side: int, **row: Any) -> Small:
+    return Small(Variant(f"small_{network.__name__}", __name__, network, row, None), side)
+
+
+_STAGES: dict[str, Any] = {"depths": (1, 2), "widths": (8, 16), "strides": (1, 2), "stem_w": 8}
+_TOKENS: dict[str, Any] = {"img_size": 32, "patch_size": 8, "embed_dim": 16, "depth": 3, "num_heads": 2}
+
+SMALL: dict[str, Small] = {
+    "alexnet": _small(AlexNet, 63, head={"width": 8}),
+    "resnet": _small(ResNet, 32, **_STAGES),
+    "resnet-d, grouped, SE": _small(
+        ResNet,
+        32,
+        **_STAGES,
+        block_name="ResBottleneckBlock",
+        stem_name="ResDeepStem",
+        avg_down=True,
+        se_r=0.25,
+        bot_muls=0.5,
+        group_ws=(2, 4),
+    ),
+    "vgg": _small(VGG, 16, depths=(1, 1), widths=(8, 16), head={"width": 8}),
+    "vgg, BN": _small(VGG, 16, depths=(1, 1), widths=(8, 16), norm_name="BN", head={"width": 8}),
+    "vit": _small(ViT, 32, **_TOKENS),
+    "vit, representation": _small(ViT, 32, **_TOKENS, representation_size=12),
+    "deit": _small(ViT, 32, **_TOKENS, distilled=True),
+}
