@@ -13,10 +13,18 @@ from polynet.errors import InputError
 from polynet.ops.arguments import Dims, ValuesIndices
 from polynet.ops.checks import check_dim, check_dims
 from polynet.types import Tensor
-
 from polynet_megengine.ops._gradients import Extremum, Product, square_root
 from polynet_megengine.ops._indices import take_one
-from polynet_megengine.ops._tensors import as_scalar, drop_axes, in_float32, integral_as_float, is_floating, select, shape_of
+from polynet_megengine.ops._tensors import (
+    as_scalar,
+    drop_axes,
+    for_reduction,
+    in_float32,
+    integral_as_float,
+    is_floating,
+    select,
+    shape_of,
+)
 from polynet_megengine.ops.arithmetic import abs as absolute
 from polynet_megengine.ops.arithmetic import isfinite, logical_not, truth_of
 
@@ -50,7 +58,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     if dim is None and not keepdim:
         return in_float32(F.sum, input)
     axes = _axes("sum", dim, input.ndim)
-    return in_float32(lambda x: F.sum(x, axis=axes, keepdims=keepdim), input) if axes else input
+    return in_float32(lambda x: F.sum(for_reduction(x, axes), axis=axes, keepdims=keepdim), input) if axes else input
 
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -59,7 +67,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     if dim is None and not keepdim:
         return in_float32(F.mean, input)
     axes = _axes("mean", dim, input.ndim)
-    return in_float32(lambda x: F.mean(x, axis=axes, keepdims=keepdim), input) if axes else input
+    return in_float32(lambda x: F.mean(for_reduction(x, axes), axis=axes, keepdims=keepdim), input) if axes else input
 
 
 def var(input: Tensor, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
@@ -79,7 +87,7 @@ def _variance(input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Ten
     if not axes:
         return (input - input) / (0.0 if correction >= 1 else 1.0)
     count = math.prod(shape_of(input)[axis] for axis in axes)
-    deviation = input - F.mean(input, axis=axes, keepdims=True)
+    deviation = input - F.mean(for_reduction(input, axes), axis=axes, keepdims=True)
     squares = F.sum(deviation * deviation, axis=axes, keepdims=keepdim)
     return squares / float(builtins.max(count - correction, 0))
 
@@ -124,12 +132,12 @@ def _extremum(input: Tensor, dim: Dims, keepdim: bool, *, largest: bool) -> Tens
 
 def max(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
     """Largest value, or the largest values along a dimension and their first positions."""
-    return amax(input) if dim is None else _located(input, dim, keepdim, F.argmax)
+    return amax(input, None, keepdim) if dim is None else _located(input, dim, keepdim, F.argmax)
 
 
 def min(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
     """Smallest value, or the smallest values along a dimension and their first positions."""
-    return amin(input) if dim is None else _located(input, dim, keepdim, F.argmin)
+    return amin(input, None, keepdim) if dim is None else _located(input, dim, keepdim, F.argmin)
 
 
 def _located(input: Tensor, dim: int, keepdim: bool, locate: Any) -> ValuesIndices:

@@ -35,8 +35,10 @@ def min(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 def logsumexp(input: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Any:
-    """`torch.logsumexp`, which wants its axes named."""
-    return torch.logsumexp(input, tuple(range(input.ndim)) if dim is None else dim, keepdim)
+    """`torch.logsumexp`, which wants its axes named; over all elements it is that of the flat tensor."""
+    if dim is None:
+        return _whole(torch.logsumexp(torch.flatten(input), 0), input, keepdim)
+    return torch.logsumexp(input, dim, keepdim)
 
 
 def _whole(result: Any, input: Any, keepdim: bool) -> Any:
