@@ -105,7 +105,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(values=st.dictionaries(st.text() | st.integers(), VALUES, max_size=4))
 def test_any_plain_config_survives_yaml(values, tmp_path_factory):
     path = tmp_path_factory.mktemp("dump") / "c.yaml"

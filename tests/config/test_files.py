@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from polynet.config import Config
@@ -203,7 +201,7 @@ def test_what_is_no_path_is_refused(path):
 
 def test_a_folder_a_pipe_and_an_unknown_ending_are_refused(write, tmp_path):
     (tmp_path / "folder.yaml").mkdir()
-    os.symlink("/dev/zero", tmp_path / "endless.yaml")
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
     for path in (tmp_path / "folder.yaml", tmp_path / "endless.yaml", write("c.ini", "a=1"), write("config", "")):
         with pytest.raises(ConfigFileError):
             Config.fromfile(path)
@@ -251,7 +249,7 @@ def test_deep_nesting_is_an_error_and_not_a_crash(write, name, text):
     "text",
     [
         "a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0]\n"
-        + "".join(f"{y}: &{y} [{', '.join(['*' + x] * 9)}]\n" for x, y in zip("abcdefghi", "bcdefghij")),
+        + "".join(f"{y}: &{y} [{', '.join(['*' + x] * 9)}]\n" for x, y in zip("abcdefghi", "bcdefghij", strict=True)),
         "a: &a {x: 1}\n"
         + "".join(
             f"k{n}: &k{n} {{<<: [{', '.join(['*' + ('a' if n == 0 else f'k{n - 1}')] * 9)}]}}\n" for n in range(12)

@@ -168,9 +168,9 @@ def test_statements_that_do_something_are_refused_with_their_place(statement):
 
 
 def test_the_nearest_name_is_offered():
-    with pytest.raises(ConfigError, match="'widht' is not defined above. Did you mean 'width'"):
+    with pytest.raises(ConfigError, match=r"'widht' is not defined above\. Did you mean 'width'"):
         read("width = 3\nx = widht\n")
-    with pytest.raises(ConfigError, match="no key 'widht'. Did you mean 'width'"):
+    with pytest.raises(ConfigError, match=r"no key 'widht'\. Did you mean 'width'"):
         read("a = dict(width=3)\nx = a['widht']\n")
 
 
@@ -352,5 +352,6 @@ def test_broken_basecls_files(text, error, match):
 
 
 def test_the_seed_config_with_a_class_for_its_head_reads():
-    text = "from my_nets import AlexNetHead\n_cfg = dict(num_classes=10, model=dict(name='AlexNet', head=dict(name=AlexNetHead)))\n"
+    text = "from my_nets import AlexNetHead\n"
+    text += "_cfg = dict(num_classes=10, model=dict(name='AlexNet', head=dict(name=AlexNetHead)))\n"
     assert read(text)["model"]["head"]["name"] == ClassReference("my_nets:AlexNetHead")
