@@ -95,7 +95,7 @@ def arrays() -> dict[str, np.ndarray[Any, Any]]:
         "empty": np.zeros((0, 3), np.float32),
         "transposed": many.T,
         "stepped": many[::2, 1:],
-        "weights/ünïcode.γ": np.ones(2, np.float32),
+        "weights/ünïcode": np.ones(2, np.float32),
     }
 
 

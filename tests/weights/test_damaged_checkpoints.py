@@ -1,4 +1,4 @@
-"""Whatever bytes a checkpoint has, reading it gives tensors or one kind of error, runs nothing and changes no network."""
+"""Whatever bytes a checkpoint has: reading it gives tensors or one kind of error, runs nothing, changes no network."""
 
 from __future__ import annotations
 

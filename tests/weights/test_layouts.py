@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import polynet
 from polynet.errors import UnknownNameError, WeightsError
 from polynet.weights import detect_layout, families_of, from_layout, layout_names, to_layout
 from polynet.weights.layouts.layout import Layout, Rule
@@ -13,7 +14,7 @@ from polynet.weights.layouts.template import Form, Pattern, TemplateError
 
 COUNTER = ".num_batches_tracked"
 DATA = Path(__file__).parent / "data"
-FILES = sorted(path.stem for path in DATA.glob("*.json"))
+FILES = sorted(path.stem for path in DATA.glob("*.*.json"))
 FOREIGN = [name for name in FILES if not name.startswith("basecls.")]
 PAIRED = [
     ("resnet50", "timm.resnet50"),
@@ -53,6 +54,15 @@ def test_a_canonical_state_gets_exactly_the_librarys_names_and_shapes(listed, mo
     counters = {name: array for name, array in made.items() if name.endswith(COUNTER)}
     assert {name.removesuffix(COUNTER[1:]) for name in counters} == normalised
     assert all(array.dtype == np.int64 and array.shape == () and array == 0 for array in counters.values())
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_polynets_own_networks_have_exactly_the_librarys_names_and_shapes(listed, foreign):
+    theirs = listed(foreign)
+    net = polynet.build({"model": {"name": theirs["model"]}}, backend="shapes")
+    slots = polynet.get_backend("shapes").slots(net)
+    made = to_layout(numbered({name: slot.shape for name, slot in slots.items()}), theirs["layout"], net.family)
+    assert {name: array.shape for name, array in uncounted(made).items()} == theirs["tensors"]
 
 
 @pytest.mark.parametrize(("model", "foreign"), PAIRED)

@@ -102,7 +102,7 @@ def test_an_unwritable_type_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(CheckpointError, match="complex64"):
         write_checkpoint(path, {"x": np.ones(2, np.complex64)})
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["a.safetensors"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth", ".pkl"])
@@ -118,7 +118,7 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(tmp_path, monkeypatch
     with pytest.raises(CheckpointError, match="No space left"):
         write_checkpoint(path, {"x": np.zeros(2, np.float32)})
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == [path.name]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_new_file_obeys_the_umask_and_a_replaced_one_keeps_its_mode(tmp_path):
@@ -156,13 +156,13 @@ def test_a_file_can_be_replaced_while_its_views_live(tmp_path):
 def test_missing_folders_files_and_suffixes_are_named(tmp_path):
     with pytest.raises(CheckpointNotFoundError, match="does not exist"):
         write_checkpoint(tmp_path / "no" / "a.safetensors", {})
-    with pytest.raises(CheckpointError, match="'.safetensor'.*Did you mean '.safetensors'"):
+    with pytest.raises(CheckpointError, match=r"'\.safetensor'.*Did you mean '\.safetensors'"):
         write_checkpoint(tmp_path / "a.safetensor", {})
+    (tmp_path / "f.pth").mkdir()
     with pytest.raises(CheckpointError, match="folder"):
-        (tmp_path / "f.pth").mkdir()
         write_checkpoint(tmp_path / "f.pth", {})
     (tmp_path / "weights.pth").write_bytes(b"")
-    with pytest.raises(FileNotFoundError, match="Did you mean 'weights.pth'"):
+    with pytest.raises(FileNotFoundError, match=r"Did you mean 'weights\.pth'"):
         read_checkpoint(tmp_path / "weight.pth")
     with pytest.raises(CheckpointError, match="empty"):
         read_checkpoint(tmp_path / "weights.pth")
