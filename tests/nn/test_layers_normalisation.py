@@ -38,7 +38,7 @@ CASES = [
     case("GroupNorm", 2, 4, inputs=IMAGE),
     case("GroupNorm", 1, 4, inputs=IMAGE),
     case("GroupNorm", 4, 4, eps=1e-3, affine=False, inputs=IMAGE),
-    case("GroupNorm", 2, 4, inputs=normal(3, 4)),
+    case("GroupNorm", 2, 12, inputs=normal(3, 12)),
     case("GroupNorm", 2, 4, inputs=normal(3, 4, 7)),
     case("GroupNorm", 2, 4, inputs=normal(2, 4, 3, 4, 5)),
     case("InstanceNorm2d", 4, inputs=IMAGE),
@@ -93,7 +93,7 @@ def test_training_on_a_single_value_per_channel_is_an_error(backend: Backend) ->
     layer = nn.BatchNorm2d(2)
     backend.set_training(layer, True)
     before = {name: slot.read() for name, slot in backend.slots(layer).items()}
-    with pytest.raises(ValueError, match="more than 1 value per channel"):
+    with pytest.raises(ValueError, match=r"more than (1|one) value"):
         layer(backend.tensor(np.ones((1, 2, 1, 1), np.float32)))
     for name, slot in backend.slots(layer).items():
         assert_close(slot.read(), before[name], what=name)

@@ -22,7 +22,6 @@ CASES = [
         )
     ),
     case("MaxPool2d", (3, 2), stride=(2, 1), padding=(1, 0), inputs=IMAGE),
-    case("MaxPool2d", 2, return_indices=True, inputs=IMAGE),
     *(
         case(f"AvgPool{axes}d", 3, inputs=inputs, **options)
         for axes, inputs in ((1, SEQUENCE), (2, IMAGE), (3, VOLUME))
@@ -47,7 +46,6 @@ CASES = [
         )
         for size in sizes
     ),
-    case("AdaptiveMaxPool2d", 3, return_indices=True, inputs=IMAGE),
 ]
 
 

@@ -20,8 +20,6 @@ ATTENTION = [
     case("MultiheadAttention", 8, 4, bias=False, inputs=(QUERY, KEY, VALUE)),
     case("MultiheadAttention", 8, 2, batch_first=True, inputs=BATCH_FIRST),
     case("MultiheadAttention", 8, 2, kdim=6, vdim=3, inputs=(QUERY, normal(7, 2, 6), normal(7, 2, 3))),
-    case("MultiheadAttention", 8, 2, add_bias_kv=True, inputs=(QUERY, KEY, VALUE)),
-    case("MultiheadAttention", 8, 2, add_zero_attn=True, inputs=(QUERY, KEY, VALUE)),
     *(
         case("MultiheadAttention", 8, 2, batch_first=True, inputs=BATCH_FIRST, call=call)
         for call in (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import megengine
 import megengine.functional as F
 import megengine.module as M
 import numpy as np
-from megengine.distributed import is_distributed
+from megengine.distributed import WORLD, is_distributed
 from megengine.module.batchnorm import _BatchNorm as NativeBatchNorm
 
 from polynet.errors import InputError, OptionError
@@ -171,9 +171,11 @@ class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEn
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        process_group: Any = None,
     ) -> None:
         self._prepare(num_features, eps, momentum)
-        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats))
+        group = WORLD if process_group is None else process_group
+        super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats), group=group)
         self._count_batches()
 
     def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:

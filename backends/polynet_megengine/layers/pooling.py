@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import megengine.module as M
 
@@ -38,14 +38,18 @@ class _Pool(Module):
         return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
 
 
+def _refuse_indices(owner: Module) -> NoReturn:
+    message = f"{type(owner).__name__}: return_indices is not supported: MegEngine's pooling keeps no indices."
+    raise UnsupportedError(message)
+
+
 class _MaxPool(_Pool):
     _function: Callable[..., Tensor]
     _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def _set(self, dilation: Sizes, return_indices: bool, ceil_mode: bool) -> None:
         if return_indices:
-            message = f"{type(self).__name__}: return_indices is not supported: MegEngine's pooling keeps no indices."
-            raise UnsupportedError(message)
+            _refuse_indices(self)
         self.dilation = dilation
         self.return_indices = False
         self.ceil_mode = bool(ceil_mode)
@@ -258,7 +262,14 @@ class AdaptiveAvgPool3d(_ComposedAdaptive):
     _function = staticmethod(functional.adaptive_avg_pool3d)
 
 
-class AdaptiveMaxPool1d(_ComposedAdaptive):
+class _ComposedAdaptiveMax(_ComposedAdaptive):
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        if return_indices:
+            _refuse_indices(self)
+        super().__init__(output_size)
+
+
+class AdaptiveMaxPool1d(_ComposedAdaptiveMax):
     """Largest values of `(N, C, L)`."""
 
     _spatial = 1
@@ -271,7 +282,9 @@ class AdaptiveMaxPool2d(M.AdaptiveMaxPool2d, _Adaptive):  # type: ignore[misc]  
     _spatial = 2
     _function = staticmethod(functional.adaptive_max_pool2d)
 
-    def __init__(self, output_size: Any) -> None:
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        if return_indices:
+            _refuse_indices(self)
         self._check(output_size)
         super().__init__(output_size)
         self.output_size = output_size
@@ -280,7 +293,7 @@ class AdaptiveMaxPool2d(M.AdaptiveMaxPool2d, _Adaptive):  # type: ignore[misc]  
     _module_info_string = _Adaptive._module_info_string
 
 
-class AdaptiveMaxPool3d(_ComposedAdaptive):
+class AdaptiveMaxPool3d(_ComposedAdaptiveMax):
     """Largest values of `(N, C, D, H, W)`."""
 
     _spatial = 3
