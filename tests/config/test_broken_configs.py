@@ -176,8 +176,7 @@ def test_damaged_files_are_read_or_refused(kind, tmp_path_factory):
         outcome(counts, Config.fromfile, path)
 
     check()
-    print("COUNTS", counts)
-    assert counts["refused"] >= 60
+    assert counts["refused"] >= 75
 
 
 @pytest.mark.parametrize("kind", [".yaml", ".json", ".toml", ".py"])
@@ -192,7 +191,6 @@ def test_random_text_is_read_or_refused(kind, tmp_path_factory):
         outcome(counts, Config.fromfile, path)
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 60
 
 
@@ -237,7 +235,6 @@ def test_random_expressions_are_read_or_refused(tmp_path_factory):
         outcome(counts, Config.fromfile, path)
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 120
     assert counts["accepted"] >= 10
 
@@ -254,8 +251,7 @@ def test_random_structures_are_used_or_refused_and_never_changed(use):
         assert repr(value) == repr(before)
 
     check()
-    print("COUNTS", counts)
-    assert counts["refused"] >= 60
+    assert counts["refused"] >= 30
 
 
 def test_random_models_are_used_or_refused_and_never_changed():
@@ -271,7 +267,6 @@ def test_random_models_are_used_or_refused_and_never_changed():
         assert repr((config, options)) == repr(before)
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 60
     assert counts["accepted"] >= 10
 
@@ -298,7 +293,6 @@ def test_merging_what_is_broken_changes_neither_side(strict):
             assert repr(config) == before
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 40
 
 
@@ -324,7 +318,6 @@ def test_broken_overrides_change_nothing():
             assert repr(config) == before
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 100
 
 
@@ -351,5 +344,4 @@ def test_random_structures_make_a_typed_part_or_are_refused():
         assert repr(value) == before
 
     check()
-    print("COUNTS", counts)
     assert counts["refused"] >= 60
