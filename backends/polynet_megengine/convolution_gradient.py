@@ -24,8 +24,6 @@ from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, we
 
 Sizes = int | Sequence[int]
 
-_CONVOLUTIONS = {2: F.conv2d, 3: F.conv3d}
-
 
 def convolve(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
@@ -42,8 +40,7 @@ def convolve(
         groups: Groups of channels.
     """
     if get_grad_key((x, weight)) is None or not _on_cpu(x):
-        native = _CONVOLUTIONS[weight.ndim - (2 if groups == 1 else 3)]
-        return native(x, weight, bias, stride, padding, dilation, groups)
+        return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
     geometry = _geometry(weight, stride, padding, dilation, groups)
     output = _Convolution(geometry)(x, weight)
     return output if bias is None else output + bias
@@ -59,9 +56,9 @@ def convolve_transposed(
     dilation: Sizes,
     groups: int,
 ) -> Tensor:
-    """Transposed convolution in two or three dimensions; `weight` is `(C, O, *kernel)`, grouped `(G, C/G, O/G, *kernel)`.
+    """Transposed convolution in two or three dimensions.
 
-    Other arguments as in `convolve`; `output_padding` adds rows at the end of each output dimension.
+    `weight` is `(C, O, *kernel)`, or `(G, C/G, O/G, *kernel)` with `groups` above 1. Other arguments are as in `convolve`; `output_padding` adds rows at the end of each output dimension.
     """
     geometry = _geometry(weight, stride, padding, dilation, groups)
     spatial = len(geometry.kernel)
@@ -80,7 +77,8 @@ def convolve_transposed(
 
 
 def _on_cpu(x: Tensor) -> bool:
-    return x.device.physical_name.startswith(("cpu", "multithread"))
+    name: str = x.device.physical_name
+    return name.startswith(("cpu", "multithread"))
 
 
 def _geometry(weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Geometry:
@@ -94,7 +92,7 @@ def _geometry(weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes, gr
     return Geometry(kernel, each(stride), each(padding), each(dilation), groups)
 
 
-class _Differentiable(Function):  # type: ignore[misc]  # MegEngine is untyped
+class _Differentiable(Function):
     """What the two directions share: which gradients are wanted, and float32 while computing them."""
 
     def __init__(self, geometry: Geometry) -> None:
@@ -156,8 +154,13 @@ class _TransposedConvolution(_Differentiable):
         return weight_gradient(dy, x, self.geometry)
 
 
+def _native(dimensions: int) -> Any:
+    """MegEngine's convolution, looked up at each call: `trace_module` puts its recorders into `F`."""
+    return F.conv2d if dimensions == 2 else F.conv3d
+
+
 def _forward(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
-    native = _CONVOLUTIONS[len(geometry.kernel)]
+    native = _native(len(geometry.kernel))
     return native(x, weight, None, geometry.stride, geometry.padding, geometry.dilation, geometry.groups)
 
 

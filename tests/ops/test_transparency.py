@@ -101,6 +101,7 @@ def test_torch_exports_the_ops(group: str, torch: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.trace` is deprecated:FutureWarning")
 @pytest.mark.filterwarnings("ignore:`torch.jit.trace` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Converting a tensor to a Python")
 @pytest.mark.parametrize("case", FIRST + CREATION, ids=by_name)
 def test_torch_jit_traces_the_op(case: Case, torch: Any) -> None:
     tensors = tuple(torch.tensor(array) for array in case.inputs)
@@ -128,8 +129,12 @@ def megengine() -> Backend:
     return get_backend("megengine")
 
 
+COMPUTING = [case for case in FIRST + CREATION if case.op not in ("dropout", "drop_path")]
+"""What MegEngine can compile: it refuses a graph that returns its input as it is."""
+
+
 @pytest.mark.parametrize("symbolic", [False, True], ids=["eager", "symbolic"])
-@pytest.mark.parametrize("case", FIRST + CREATION, ids=by_name)
+@pytest.mark.parametrize("case", COMPUTING, ids=by_name)
 def test_megengine_traces_the_op(case: Case, symbolic: bool, megengine: Backend) -> None:
     from megengine.jit import trace
 

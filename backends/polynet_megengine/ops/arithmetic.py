@@ -9,7 +9,6 @@ from megengine.core.tensor.array_method import _elwise
 
 from polynet.errors import InputError
 from polynet.types import Tensor
-
 from polynet_megengine.ops._gradients import Power
 from polynet_megengine.ops._indices import check_non_zero
 from polynet_megengine.ops._tensors import (
@@ -177,7 +176,8 @@ def isinf(input: Tensor) -> Tensor:
 
 def isfinite(input: Tensor) -> Tensor:
     """Whether each element is neither infinite nor not a number."""
-    return as_scalar(input - input == 0 if is_floating(input) else input == input, input)
+    # `input - input == 0` would say the same, but MegEngine's compiler takes that for true.
+    return as_scalar(F.abs(input) < float("inf") if is_floating(input) else input == input, input)
 
 
 def truth_of(input: Tensor) -> Tensor:
