@@ -125,13 +125,9 @@ LEAVES = st.one_of(
     st.text(max_size=5),
     st.sampled_from(["resnet18", "", " ", int, len, ODD, b"x", 10**30, (1, 2), frozenset({1})]),
 )
-STRUCTURES = st.recursive(
-    LEAVES,
-    lambda inner: st.one_of(
-        st.dictionaries(KEYS, inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4), st.lists(inner, max_size=3)
-    ),
-    max_leaves=8,
-)
+# Layers are several times faster to draw from than `st.recursive`.
+INNER = LEAVES | st.dictionaries(NAMES, LEAVES, max_size=3) | st.lists(LEAVES, max_size=2)
+STRUCTURES = INNER | st.dictionaries(KEYS, INNER, max_size=4) | st.lists(INNER, max_size=3)
 MAPPINGS = st.dictionaries(NAMES, STRUCTURES, min_size=1, max_size=4)
 
 
@@ -332,9 +328,8 @@ class Part:
 def test_random_structures_make_a_typed_part_or_are_refused():
     counts: Counter[str] = Counter()
     fields = st.sampled_from(["name", "rate", "sizes", "inner", "nmae"])
-    values = st.recursive(
-        LEAVES, lambda inner: st.dictionaries(fields, inner, max_size=3) | st.lists(inner, max_size=2)
-    )
+    inner = LEAVES | st.dictionaries(fields, LEAVES, max_size=3) | st.lists(LEAVES, max_size=2)
+    values = inner | st.dictionaries(fields, inner, max_size=3)
 
     @settings(SMALL, max_examples=150)
     @given(value=st.dictionaries(fields, values, max_size=4) | STRUCTURES)
