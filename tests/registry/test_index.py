@@ -58,9 +58,9 @@ def test_every_indexed_module_registers_exactly_what_the_index_says():
 
 def test_listing_and_membership_import_nothing(make_module):
     make_module("lazy_head", "raise SystemExit('imported')")
-    add_index({"head": {"lazy_head": ("LazyHead", "OtherHead")}})
+    add_index({"head": {"lazy_head": ("LazyHead", "OtherLazyHead")}})
     assert "LazyHead" in HEADS
-    assert HEADS.list("*Head", exclude="Other*") == ["LazyHead"]
+    assert HEADS.list("*LazyHead", exclude="Other*") == ["LazyHead"]
     assert len(MODELS) >= 2
     assert "LazyHead" in str(MODELS)
     assert "lazy_head" not in sys.modules

@@ -231,11 +231,11 @@ def test_models_prefers_the_kind_that_the_backend_has():
 
 
 def test_an_unknown_name_offers_the_nearest_whatever_its_case():
-    HEADS.register(Plain, name="ClsHead")
-    with pytest.raises(KeyError, match=r"'clshead' is not registered in heads\. Did you mean 'ClsHead'"):
-        HEADS.get("clshead")
+    HEADS.register(Plain, name="QuaintHead")
+    with pytest.raises(KeyError, match=r"'quainthead' is not registered in heads\. Did you mean 'QuaintHead'"):
+        HEADS.get("quainthead")
     with pytest.raises(UnknownNameError, match="There is a head of that name"):
-        NETWORKS.get("ClsHead")
+        NETWORKS.get("QuaintHead")
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a"], {}])
