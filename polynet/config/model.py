@@ -57,7 +57,7 @@ def model_arguments(
     model = normalise(model)
     name = model.pop("name", None)
     if name is None:
-        message = f"Model name is missing: `model.name` says which network to build.{suggest_selector(model)}"
+        message = f"Model name is missing: `model.name` says which network to build.{_hint(model, ('name', 'type'))}"
         raise ConfigError(message)
     if "head" in model:
         model["head"] = _head(model["head"])
@@ -71,9 +71,9 @@ def model_arguments(
     return name, arguments
 
 
-def suggest_selector(model: Mapping[str, Any]) -> str:
-    """The end of a message about a missing `name`: a key that may be meant for it."""
-    return next((f" Is {key!r} meant for it?" for key in model if suggest(key, ("name", "type"))), "")
+def _hint(config: Mapping[Any, Any], wanted: tuple[str, ...]) -> str:
+    """The end of a message about a missing key: one that may be meant for it."""
+    return next((f" Is {key!r} meant for it?" for key in config if suggest(key, wanted)), "")
 
 
 def _split(config: Any) -> tuple[Any, int | None]:
@@ -89,8 +89,9 @@ def _split(config: Any) -> tuple[Any, int | None]:
         raise ConfigTypeError(message)
     check_structure(config)
     if "model" not in config:
-        if not config.keys() & {"name", "type", "NAME"} and (near := suggest("model", map(str, config))):
-            message = f"Model name is missing: the config has neither `model` nor `name`.{near}"
+        if not config.keys() & {"name", "type", "NAME"}:
+            hint = _hint(config, ("model", "name", "type"))
+            message = f"Model name is missing: the config has neither `model` nor `name`.{hint}"
             raise ConfigError(message)
         return config, None
     num_classes = config.get("num_classes")

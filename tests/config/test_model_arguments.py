@@ -128,7 +128,7 @@ def test_references_are_resolved_when_building_and_not_before():
         ({"model": {}}, "Model name is missing"),
         ({"model": {"name": None}}, "Model name is missing"),
         ({"model": {"nmae": "x"}}, "Is 'nmae' meant for it"),
-        ({"modle": {"name": "x"}}, "neither `model` nor `name`"),
+        ({"modle": {"name": "x"}}, "neither `model` nor `name`.*Is 'modle' meant"),
         ({"num_classes": 10}, "Model name is missing"),
         ({"model": {"name": ""}}, "empty"),
         ("", "empty"),
