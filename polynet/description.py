@@ -195,7 +195,12 @@ def _described(
 ) -> Description:
     images = backend.ops.zeros((1, *size), dtype=dtype)
     with backend.count(net) as counter:  # type: ignore[attr-defined] # the backend `shapes` alone counts
-        output = net(images)
+        try:
+            output = net(images)
+        except InputError as error:
+            where = f"{name}.{counter.failed}" if counter.failed else name
+            message = f"{where}, for an input of {_shown(size)}: {error}"
+            raise type(error)(message) from error
     outputs = {path: figures.output for path, figures in counter.figures.items()}
     rows = []
     for path, module in net.named_modules():

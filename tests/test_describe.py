@@ -122,7 +122,7 @@ def test_input_size_may_be_given_or_must_be() -> None:
 def test_shapes_that_do_not_fit_are_found() -> None:
     with pytest.raises(InputError, match="channels"):
         polynet.describe("resnet18", (4, 224, 224))
-    with pytest.raises(InputError, match="conv2d"):
+    with pytest.raises(InputError, match=r"Small\.first, for an input of 5 x 32 x 32: conv2d"):
         polynet.describe(Small, (5, 32, 32))
 
 

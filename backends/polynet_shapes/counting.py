@@ -42,10 +42,12 @@ class Counter:
 
     Attributes:
         figures: What each module did itself, in the order of the first calls.
+        failed: Path of the module in which the first error arose; `None` as long as there is none.
     """
 
     def __init__(self, root: Any = None) -> None:
         self.figures: dict[str, Figures] = {"": Figures()}
+        self.failed: str | None = None
         self._paths: dict[int, str] = {}
         self._stack: list[Figures] = [self.figures[""]]
         if root is not None:
@@ -75,6 +77,11 @@ class Counter:
         figures = self._stack.pop()
         if id(module) in self._paths:
             figures.output = output
+
+    def fail(self, module: Any) -> None:
+        """Keep where an error arose: the innermost module passes it on first."""
+        if self.failed is None:
+            self.failed = self._paths.get(id(module))
 
     def within(self, path: str) -> tuple[int, int]:
         """Multiply-adds and activations of a module with all its children."""

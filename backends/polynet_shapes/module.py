@@ -267,6 +267,9 @@ class Module:
             output = None
             try:
                 output = self.forward(*arguments, **options)
+            except Exception:
+                counter.fail(self)
+                raise
             finally:
                 counter.leave(self, output)
         for hook in list(self._forward_hooks.values()):
