@@ -6,7 +6,7 @@ from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
 from polynet.weights.layouts import detect_layout, families_of, from_layout, layout_names, to_layout
 from polynet.weights.report import Change, LoadReport, Refusal
-from polynet.weights.transfer import load, load_state, save, state
+from polynet.weights.transfer import fitted_state, load, load_state, save, state
 
 __all__ = [
     "Change",
@@ -15,6 +15,7 @@ __all__ = [
     "Refusal",
     "detect_layout",
     "families_of",
+    "fitted_state",
     "format_for",
     "from_layout",
     "layout_names",

@@ -102,7 +102,7 @@ def _cast_floating(array: Array, target: np.dtype[Any]) -> tuple[Array | None, s
     with np.errstate(over="ignore"):
         made = array.astype(target)
     # Only a narrower exponent can lose a finite number; the check costs two passes, so it is left out otherwise.
-    if np.finfo(target).max < np.finfo(array.dtype).max and np.isinf(made).sum() != np.isinf(array).sum():
+    if target.itemsize < array.dtype.itemsize and np.isinf(made).sum() != np.isinf(array).sum():
         largest = np.abs(array[np.isfinite(array)]).max()
         return None, f"a magnitude of {largest:.6g} lies outside {target}"
     return made, ""

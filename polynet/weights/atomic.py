@@ -46,7 +46,7 @@ def replacing(path: PathLike) -> Iterator[FileIO]:
     if target.is_dir():
         message = f"{path} cannot be written: it is a folder."
         raise CheckpointError(message)
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         # O_EXCL and 0o666: never another's file, and the caller's umask applies as for any file written here.
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -80,9 +80,10 @@ def _keep_mode(target: Path, descriptor: int) -> None:
 
 
 def _settle_folder(folder: Path) -> None:
-    """Put the renaming itself on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Put the renaming itself on the disk, where the file system can; the file is whole and in its place already."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

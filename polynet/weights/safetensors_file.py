@@ -37,7 +37,7 @@ _CODES = {
 }
 _CODE_OF = {name: code for code, name in _CODES.items()}
 _METADATA = "__metadata__"
-_LARGEST_HEADER = 100_000_000
+_LARGEST_HEADER = 25_000_000  # a quarter of a million tensors; a thousand need 100 kB
 _ALIGNMENT = 64
 _WIDEST_RANK = 32
 

@@ -22,7 +22,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 _LOCAL_HEADER = 30
 _LARGEST_RATIO = 1032  # of one entry: deflate's own limit, which zeros reach
 _LARGEST_TOTAL = 20  # of all entries together
-_MOST_ENTRIES = 200_000
+_LARGEST_READ = 16 << 20  # of the zip's directory at a time: 200 000 entries
 _ALIGNMENT = 64
 
 
@@ -64,7 +64,7 @@ class _Archive:
             message = f"The file is a damaged or truncated zip: {error}"
             raise CheckpointError(message) from error
         roots = {entry.filename.rsplit("/", 1)[0] for entry in entries if entry.filename.endswith("/data.pkl")}
-        if len(roots) != 1 or len(entries) > _MOST_ENTRIES:
+        if len(roots) != 1:
             message = "The file is a zip, but not one that torch.save wrote: it needs exactly one 'data.pkl'."
             raise CheckpointError(message)
         self._root = roots.pop()
@@ -150,6 +150,9 @@ class _Reader(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         end = len(self._data) if size < 0 else self._position + size
+        if min(end, len(self._data)) - self._position > _LARGEST_READ:
+            message = "its directory is larger than any checkpoint's"
+            raise OSError(message)
         taken = bytes(self._data[self._position : end])
         self._position += len(taken)
         return taken

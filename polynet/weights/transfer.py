@@ -88,17 +88,54 @@ def load_state(
     if layout != AUTO:
         check_layout(layout)
     backend = backend_of(net)
-    slots = backend.slots(net)
     checkpoint = (
         Checkpoint(_arrays(source), format="mapping") if isinstance(source, Mapping) else read_checkpoint(source)
     )
+    ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict)
+    _write(backend, backend.slots(net), ready)
+    return report
+
+
+def fitted_state(
+    net: NativeModule, checkpoint: Checkpoint, *, layout: str = AUTO, strict: bool = True
+) -> tuple[dict[str, Array], LoadReport]:
+    """A checkpoint's tensors as the canonical state of a network, which is not touched.
+
+    The network may be one without numbers, built on the backend `shapes`: so weights are checked and converted without
+    a framework.
+
+    Args:
+        net: The network they are for.
+        checkpoint: What was read.
+        layout: How its names are spelt; `"auto"` to find out.
+        strict: Whether anything missing, unexpected or refused is an error.
+
+    Returns:
+        The arrays that fit, by canonical name, in the network's element types; and the report.
+
+    Raises:
+        WeightsError: With `strict`, anything does not match; the message is the report.
+        UnknownNameError: There is no such layout.
+        FrameworkMismatchError: `net` is no module of any backend.
+
+    Example:
+        >>> import polynet
+        >>> with polynet.use_backend("shapes"):
+        ...     layer = polynet.nn.Linear(2, 1)
+        >>> given = Checkpoint({"bias": np.zeros(1), "weight": np.ones((1, 2))})
+        >>> arrays, report = fitted_state(layer, given)
+        >>> [(name, array.dtype.name) for name, array in arrays.items()]
+        [('weight', 'float32'), ('bias', 'float32')]
+    """
+    if layout != AUTO:
+        check_layout(layout)
+    slots = backend_of(net).slots(net)
     spelling = _layout_of(checkpoint, slots) if layout == AUTO else layout
     translation = translated(checkpoint.tensors, spelling, getattr(net, "family", None), slots)
     report, ready = _planned(slots, translation, spelling, checkpoint.notes)
     if strict and not report.ok:
         raise WeightsError(f"{report}{_layout_hint(report, checkpoint, slots, spelling)}\nNothing was changed.")
-    _write(backend, slots, ready)
-    return report
+    return ready, report
 
 
 def _arrays(source: Mapping[str, Any]) -> dict[str, Array]:

@@ -15,7 +15,7 @@ from polynet.errors import (
     UnknownNameError,
     WeightsError,
 )
-from polynet.weights import load, load_state, read_checkpoint, save, state, write_checkpoint
+from polynet.weights import fitted_state, load, load_state, read_checkpoint, save, state, write_checkpoint
 
 
 def arrays_of(**shapes):
@@ -290,3 +290,16 @@ def test_files_of_every_format_hold_the_same(tmp_path, array_net, same):
     for suffix in (".safetensors", ".pth", ".pkl"):
         write_checkpoint(tmp_path / f"a{suffix}", random_state())
         same(read_checkpoint(tmp_path / f"a{suffix}").tensors, random_state())
+
+
+def test_a_checkpoint_is_checked_and_converted_without_a_framework(tmp_path, same):
+    with polynet.use_backend("shapes"):
+        net = small_net()
+    write_checkpoint(tmp_path / "a.pkl", {name: array.astype(np.float64) for name, array in random_state().items()})
+    found = read_checkpoint(tmp_path / "a.pkl")
+    arrays, report = fitted_state(net, found)
+    same(arrays, random_state())
+    assert report.ok
+    del found.tensors["3.bias"]
+    with pytest.raises(WeightsError, match="1 missing"):
+        fitted_state(net, found)
