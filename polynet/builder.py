@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
-from polynet.placement import placements
 from polynet.errors import BackendUnavailableError, OptionError
+from polynet.nn.module import explain_call
+from polynet.placement import placements
 from polynet.types import NativeModule
 
 
@@ -62,13 +63,14 @@ def build(
     with use_backend(chosen):
         factory, is_neutral = _factory(name, chosen)
         if not is_neutral and seed is None:
-            net = _checked(factory(**arguments), factory, chosen)
+            net = _made(factory, arguments, chosen)
         else:
             net = _construct(factory, arguments, chosen, seed, random=weights is None)
+    _note_config(net, name, arguments)
     if weights is not None:
         from polynet.weights import load_state
 
-        load_state(net, weights, layout=layout)
+        load_state(net, weights, layout=layout or "auto")
     for path, spelled in where.items():
         _place(net, path, spelled, chosen)
     return net
@@ -100,7 +102,7 @@ def _construct(
 ) -> NativeModule:
     """Construct without native initialisation, then draw the initial weights unless loaded ones follow."""
     with backend.building() as draw_skipped:
-        net = _checked(factory(**arguments), factory, backend)
+        net = _made(factory, arguments, backend)
     if backend.is_framework and random:
         from polynet.nn.initialise import initialise
 
@@ -109,7 +111,17 @@ def _construct(
     return net
 
 
-def _checked(net: Any, factory: Callable[..., Any], backend: Backend) -> NativeModule:
+def _made(factory: Callable[..., Any], arguments: Mapping[str, Any], backend: Backend) -> NativeModule:
+    """Call the factory, a user's own class or function among them.
+
+    Raises:
+        OptionError: It has no such option, or what it gave is no module of the backend.
+    """
+    try:
+        net = factory(**arguments)
+    except TypeError as error:
+        explain_call(factory, (), dict(arguments), error)
+        raise
     if not isinstance(net, backend.native_module_type):
         message = (
             f"{getattr(factory, '__qualname__', factory)} gave {type(net).__module__}.{type(net).__qualname__}, "
@@ -117,6 +129,14 @@ def _checked(net: Any, factory: Callable[..., Any], backend: Backend) -> NativeM
         )
         raise OptionError(message)
     return net
+
+
+def _note_config(net: NativeModule, name: Any, arguments: Mapping[str, Any]) -> None:
+    """Keep what a registered network was built from, for the metadata of its checkpoints."""
+    if isinstance(name, str) and not hasattr(net, "config"):
+        from polynet.config import Config
+
+        net.config = Config({"name": name, **arguments})
 
 
 def _place(net: NativeModule, path: str, device: str, backend: Backend) -> None:

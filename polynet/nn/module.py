@@ -77,7 +77,7 @@ class NeutralMeta(abc.ABCMeta):
                 return super(NeutralMeta, target).__call__(*arguments, **options)
             return target(*arguments, **options)
         except TypeError as error:
-            _explain_call(target, arguments, options, error)
+            explain_call(target, arguments, options, error)
             raise
         finally:
             _ACTIVE.reset(token)
@@ -173,21 +173,22 @@ def _reduce_class(cls: NeutralMeta) -> str | tuple[Callable[..., type], tuple[ty
 copyreg.pickle(NeutralMeta, _reduce_class)  # type: ignore[arg-type]  # typeshed does not know the string form
 
 
-def _explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
-    """Raise `OptionError` if a constructor was called with options it does not have; return otherwise."""
+def explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
+    """Raise `OptionError` if a class or function was called with options it does not have; return otherwise."""
     if isinstance(error, OptionError):
         return
     # A metaclass with `__call__` hides the constructor's signature from inspect.signature(target).
-    signature = inspect.signature(target.__init__)
+    bound = (None,) if isinstance(target, type) else ()
+    signature = inspect.signature(target.__init__ if isinstance(target, type) else target)  # type: ignore[misc]  # its own
     try:
-        signature.bind(None, *arguments, **options)
+        signature.bind(*bound, *arguments, **options)
     except TypeError as mismatch:
-        parts = list(signature.parameters.values())[1:]
+        parts = list(signature.parameters.values())[len(bound) :]
         allowed = [part.name for part in parts if part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)]
         unknown = [name for name in options if name not in allowed]
         near = "".join(suggest(name, allowed) for name in unknown)
         given = f"unknown option {', '.join(map(repr, unknown))}" if unknown else str(mismatch)
-        message = f"{target.__qualname__}: {given}.{near} Its options are: {', '.join(allowed)}."
+        message = f"{getattr(target, '__qualname__', target)}: {given}.{near} Its options are: {', '.join(allowed)}."
         raise OptionError(message) from error
 
 
