@@ -79,8 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("input", help="checkpoint to read: .safetensors, .pth, .pt, .pkl")
     command.add_argument("output", help="checkpoint to write; the suffix decides the format")
-    command.add_argument("--model", required=True, help="name or config of the network the weights belong to")
-    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="model options, such as num_classes=10")
+    command.add_argument(
+        "--model",
+        required=True,
+        nargs="+",
+        metavar=("NAME|CONFIG", "KEY=VALUE"),
+        help="network the weights belong to, and options of it, such as num_classes=10",
+    )
     command.add_argument("--from", dest="source", help="layout of the input (default: found from its keys)")
     command.add_argument("--to", dest="target", default="polynet", help="layout of the output (default: polynet)")
 
@@ -106,7 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0 success, 1 a check failed, 2 wrong input, 130 interrupted.
     """
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)
+    if rest:
+        # argparse takes no KEY=VALUE after an option: `polynet build resnet18 --backend torch num_classes=10`.
+        if any(word.startswith("-") or "=" not in word for word in rest) or not hasattr(options, "options"):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        options.options = [*options.options, *rest]
     if options.version:
         from polynet import __version__
 

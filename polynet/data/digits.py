@@ -19,10 +19,10 @@ class Digits:
     """Images and labels, split once for all.
 
     Attributes:
-        train_images: (1437, 1, 8, 8) float32, in 0…1.
-        train_labels: (1437,) int64, in 0…9.
-        test_images: (360, 1, 8, 8) float32.
-        test_labels: (360,) int64.
+        train_images: (1438, 1, 8, 8) float32, in 0…1.
+        train_labels: (1438,) int64, in 0…9.
+        test_images: (359, 1, 8, 8) float32.
+        test_labels: (359,) int64.
     """
 
     train_images: Array
@@ -36,7 +36,7 @@ def load_digits() -> Digits:
 
     Example:
         >>> load_digits().train_images.shape
-        (1437, 1, 8, 8)
+        (1438, 1, 8, 8)
     """
     packed = importlib.resources.files("polynet.data").joinpath("digits.csv.gz").read_bytes()
     lines = gzip.decompress(packed).decode("ascii").splitlines()

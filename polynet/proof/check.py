@@ -9,7 +9,7 @@ import numpy as np
 
 from polynet.backend import backend_of, get_backend
 from polynet.errors import ConfigError, InputError
-from polynet.proof.measure import compare_all
+from polynet.proof.measure import FLOOR, compare_all
 from polynet.proof.report import Report, Row
 from polynet.proof.run import Array, Run
 from polynet.proof.tolerance import Tolerance
@@ -132,8 +132,8 @@ def _pass_rows(first: Run, second: Run, twin: Run | None, tolerance: Tolerance) 
             results.append((stages, gradients, buffers))
     oracle = results[2] if twin is not None else (None, None, None)
     rows: list[Row] = []
-    for index, section in enumerate(("forward", "gradient", "buffer")):
-        rows += compare_all(section, results[0][index], results[1][index], oracle[index], tolerance)
+    for index, (section, floor) in enumerate((("forward", 0.0), ("gradient", FLOOR), ("buffer", FLOOR))):
+        rows += compare_all(section, results[0][index], results[1][index], oracle[index], tolerance, floor)
     return rows
 
 

@@ -12,8 +12,12 @@ from polynet.proof.tolerance import Tolerance
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
-_SMALL = 1e-7
-"""Gradients below this fraction of the network's largest are rounding noise, whatever they are compared with."""
+FLOOR = 1e-2
+"""Gradients and buffers are judged on a scale of at least this fraction of the network's largest.
+
+A gradient that is zero but for rounding, such as that of a bias before batch normalisation, has an error of about the
+precision of float32 times the network's largest gradient; 1e-5 of 1e-2 of it is just that.
+"""
 
 
 def relative_difference(actual: Array, expected: Array, scale: float = 0.0) -> float:
@@ -53,26 +57,36 @@ def compare_all(
     second: dict[str, Array],
     oracle: dict[str, Array] | None,
     tolerance: Tolerance,
+    floor: float = 0.0,
 ) -> list[Row]:
     """Compare two builds' results of one kind, name by name.
 
     A result passes within `tolerance.relative`. Otherwise its errors against float64 decide: they are judged against the
     largest error of either build in the section, because which parameter rounding hits hardest is chance.
+
+    Args:
+        section: Name of the kind.
+        first: One build's results by name.
+        second: The other's.
+        oracle: The float64 twin's, where there is one.
+        tolerance: Limits.
+        floor: Judge small results on a scale of this fraction of the largest.
     """
     rows: list[Row] = []
     judged: list[tuple[str, float, float, float]] = []
-    largest = max((float(np.abs(array).max()) for array in first.values() if array.size), default=0.0)
+    scale = floor * max((float(np.abs(array).max()) for array in first.values() if array.size), default=0.0)
     for name in [*first, *(name for name in second if name not in first)]:
         if name not in first or name not in second:
             rows.append(Row(section, name, (), float("inf"), None, None, False))
             continue
-        difference = relative_difference(second[name], first[name], _SMALL * largest)
+        difference = relative_difference(second[name], first[name], scale)
         if difference <= tolerance.relative or oracle is None or name not in oracle:
             passed = difference <= tolerance.relative
             rows.append(Row(section, name, first[name].shape, difference, None, None, passed))
             continue
-        scale = _SMALL * largest * float(np.sqrt(first[name].size))
-        errors = distance(first[name], oracle[name], scale), distance(second[name], oracle[name], scale)
+        errors = tuple(
+            distance(each[name], oracle[name], scale * float(np.sqrt(first[name].size))) for each in (first, second)
+        )
         judged.append((name, difference, *errors))
     worst = [max((entry[side] for entry in judged), default=0.0) for side in (2, 3)]
     for name, difference, *errors in judged:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
+import functools
 import re
 import sys
 from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from typing import Any
 
 from polynet.errors import OptionError
@@ -68,23 +69,37 @@ def location(target: Any) -> str:
     return path if line is None else f"{path}:{line}"
 
 
+@functools.cache
 def _source_path(module: str) -> str | None:
-    """The source file of a module, which is not imported for it (its parent packages are)."""
+    """The source file of a module; neither it nor its parent packages are imported for it."""
     loaded = sys.modules.get(module)
     if loaded is not None:
         return getattr(loaded, "__file__", None)
-    try:
-        specification = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError):
-        return None
-    return None if specification is None or not specification.has_location else specification.origin
+    places: Any = None
+    found = None
+    path = ""
+    for part in module.split("."):
+        path = f"{path}.{part}" if path else part
+        try:
+            found = PathFinder.find_spec(path, places)
+        except (ImportError, ValueError, AttributeError):
+            return None
+        if found is None:
+            return None
+        places = found.submodule_search_locations
+    return None if found is None or not found.has_location else found.origin
 
 
 def _line_of_definition(path: str, name: str) -> int | None:
     """The line of `class name`, `def name` or `name = …` in a file, by its text."""
     definition = re.compile(rf"\s*(?:class|(?:async )?def)\s+{re.escape(name)}\b|{re.escape(name)} = ")
+    return next((number for number, line in enumerate(_lines(path), 1) if definition.match(line)), None)
+
+
+@functools.lru_cache(maxsize=64)
+def _lines(path: str) -> tuple[str, ...]:
     try:
         with open(path, encoding="utf-8") as lines:  # noqa: PTH123 - pathlib is slow to import, and unneeded here
-            return next((number for number, line in enumerate(lines, 1) if definition.match(line)), None)
+            return tuple(lines)
     except (OSError, UnicodeDecodeError):
-        return None
+        return ()

@@ -1,0 +1,165 @@
+"""`polynet.parity`: it passes what is the same, fails what is not, and leaves networks as it found them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polynet
+from polynet import nn, ops
+from polynet.backend import Backend
+from polynet.errors import ConfigError, ConfigTypeError, FrameworkMismatchError, InputError, ParityError
+from polynet.proof import Row
+from polynet.proof.measure import compare_all, distance, relative_difference
+
+SMALL = {"name": "ResNet", "depths": (1, 1), "widths": (8, 16), "strides": (1, 2), "stem_w": 8, "num_classes": 5}
+SIZE = (3, 32, 32)
+
+
+class Scaled(nn.Module):
+    """A linear layer whose output is multiplied on one framework only: what a broken adapter would do."""
+
+    factor = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 4)
+        self.norm = nn.BatchNorm1d(4)
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, x: Any) -> Any:
+        return self.dropout(self.norm(self.fc(x))) * self.factor
+
+
+@pytest.fixture
+def pair(both: tuple[Backend, Backend]) -> tuple[Any, Any]:
+    return tuple(polynet.build(Scaled, backend=each.name, seed=0) for each in both)  # type: ignore[return-value]
+
+
+def test_two_builds_of_one_config_are_the_same_network(both: tuple[Backend, Backend]) -> None:
+    report = polynet.parity(SMALL, input_size=SIZE, steps=2)
+    assert report.passed, str(report)
+    assert set(report.sections()) == {"state", "forward", "gradient", "buffer", "steps: sgd", "steps: adamw"}
+    assert [row.name for row in report.sections()["forward"]] == ["s1", "s2", "output"]
+    assert "The two builds agree" in str(report)
+
+
+def test_networks_with_dropout_are_compared_without_its_noise(pair: tuple[Any, Any]) -> None:
+    assert polynet.parity(pair, input_size=(6,), batch_size=8).passed
+
+
+def test_a_difference_in_the_forward_pass_is_found(pair: tuple[Any, Any]) -> None:
+    pair[1].factor = 1.001
+    report = polynet.parity(pair, input_size=(6,), batch_size=8)
+    assert not report
+    assert {row.section for row in report.failures} >= {"forward", "gradient"}
+    with pytest.raises(ParityError, match="DIFFER"):
+        report.check()
+
+
+def test_a_difference_in_the_weights_is_found_first(pair: tuple[Any, Any]) -> None:
+    slot = polynet.backend_of(pair[1]).slots(pair[1])["fc.weight"]
+    slot.write(slot.read() * 1.0001)
+    report = polynet.parity(pair, input_size=(6,))
+    assert [row.name for row in report.failures] == ["fc.weight"]
+    assert set(report.sections()) == {"state"}
+
+
+def test_a_missing_parameter_is_found(both: tuple[Backend, Backend]) -> None:
+    class Unbiased(nn.Module):
+        def __init__(self, bias: bool = True) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4, bias=bias)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(x)
+
+    nets = (
+        polynet.build(Unbiased, backend="torch", seed=0),
+        polynet.build({"name": Unbiased, "bias": False}, backend="megengine", seed=0),
+    )
+    assert [row.name for row in polynet.parity(nets, input_size=(6,)).failures] == ["fc.bias"]
+
+
+def test_a_wrong_batch_norm_momentum_is_found_in_the_buffers(pair: tuple[Any, Any]) -> None:
+    pair[1].norm.momentum = 0.5
+    report = polynet.parity(pair, input_size=(6,), batch_size=8, steps=0)
+    assert {row.section for row in report.failures} == {"buffer"}
+
+
+def test_checking_leaves_networks_as_they_were(pair: tuple[Any, Any]) -> None:
+    pair[0].eval()
+    before = [polynet.state(net) for net in pair]
+    polynet.parity(pair, input_size=(6,), batch_size=8)
+    assert [bool(net.training) for net in pair] == [False, True]
+    for net, state in zip(pair, before, strict=True):
+        for name, array in polynet.state(net).items():
+            np.testing.assert_array_equal(array, state[name])
+
+
+def test_one_framework_can_be_compared_with_itself(backend: Backend) -> None:
+    assert polynet.parity(Scaled, backends=(backend.name, backend.name), input_size=(6,), batch_size=4).passed
+
+
+def test_a_report_serialises(both: tuple[Backend, Backend]) -> None:
+    report = polynet.parity(SMALL, input_size=SIZE, steps=1, optimizers={"sgd": {"lr": 0.1}})
+    found = json.loads(report.to_json())
+    assert found["passed"] is True
+    assert found["backends"] == ["torch", "megengine"]
+    assert {row["section"] for row in found["rows"]} == {"state", "forward", "gradient", "buffer", "steps: sgd"}
+
+
+def test_wrong_requests_are_refused(both: tuple[Backend, Backend]) -> None:
+    with pytest.raises(InputError, match="input_size"):
+        polynet.parity(Scaled)
+    with pytest.raises(ConfigError, match="two backends"):
+        polynet.parity(SMALL, backends=("torch",))
+    with pytest.raises(FrameworkMismatchError):
+        polynet.parity((3, 4))
+    with pytest.raises(ConfigTypeError):
+        polynet.Tolerance(relative="small")  # type: ignore[arg-type]
+    with pytest.raises(ConfigTypeError):
+        polynet.Tolerance(relative=-1.0)
+
+
+def test_differences_of_shape_or_of_nan_are_infinite() -> None:
+    ones, nan = np.ones(2), np.array([1.0, np.nan])
+    assert relative_difference(ones, np.ones(3)) == float("inf")
+    assert relative_difference(nan, ones) == float("inf")
+    assert relative_difference(nan, nan) == 0.0
+    assert distance(ones, np.ones(3)) == float("inf")
+
+
+def test_rounding_beyond_the_tolerance_is_judged_against_float64() -> None:
+    oracle = {"w": np.linspace(1, 2, 100)}
+    first = {"w": oracle["w"] * (1 + 1e-3)}
+    near, far = {"w": oracle["w"] * (1 - 2e-3)}, {"w": oracle["w"] * (1 - 9e-3)}
+    limits = polynet.Tolerance()
+    assert [row.passed for row in compare_all("gradient", first, near, oracle, limits)] == [True]
+    assert [row.passed for row in compare_all("gradient", first, far, oracle, limits)] == [False]
+    assert [row.passed for row in compare_all("gradient", first, near, None, limits)] == [False]
+
+
+def test_a_report_without_rows_does_not_pass() -> None:
+    report = polynet.Report("nothing", ("torch", "megengine"), polynet.Tolerance(), ())
+    assert not report.passed
+    row = Row("forward", "x", (), 0.0, None, None, True)
+    assert polynet.Report("one", ("torch", "megengine"), polynet.Tolerance(), (row,)).passed
+
+
+def test_outputs_in_mappings_and_tuples_are_all_compared(both: tuple[Backend, Backend]) -> None:
+    class Several(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        def forward(self, x: Any) -> Any:
+            y = self.fc(x)
+            return {"logits": y, "more": (ops.relu(y), ops.sum(y, dim=1))}
+
+    report = polynet.parity(Several, input_size=(6,), steps=0)
+    assert [row.name for row in report.sections()["forward"]] == ["output", "output 1", "output 2"]
+    assert report.passed
