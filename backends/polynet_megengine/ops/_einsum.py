@@ -10,8 +10,7 @@ import numpy as np
 
 from polynet.errors import InputError
 from polynet.types import Tensor
-
-from polynet_megengine.ops._tensors import array_like, broadcast, shape_of
+from polynet_megengine.ops._tensors import array_like, broadcast, for_reduction, shape_of
 
 
 def parse(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[list[str]], list[str]]:
@@ -94,7 +93,7 @@ def simplify(x: Tensor, labels: list[str], needed: set[str]) -> tuple[Tensor, li
         x, labels = _diagonal(x, labels, first, second)
     unneeded = tuple(place for place, label in enumerate(labels) if label not in needed)
     if unneeded:
-        x = F.sum(x, axis=unneeded)
+        x = F.sum(for_reduction(x, unneeded), axis=unneeded)
         labels = [label for label in labels if label in needed]
     return x, labels
 
@@ -126,11 +125,8 @@ def contract(
     right = _grouped(b, b_labels, [batch, summed, only_b], sizes)
     if not batch:
         left, right = F.squeeze(left, 0), F.squeeze(right, 0)
-    if not summed:
-        # An outer product: cheaper, and with a simpler gradient, than a matrix product over one element.
-        product = left * right
-    else:
-        product = F.matmul(left, right)
+    # Without a label to sum over, the product of a column and a row is cheaper than a matrix product.
+    product = F.matmul(left, right) if summed else left * right
     labels = batch + only_a + only_b
     return F.reshape(product, tuple(sizes[label] for label in labels)), labels
 

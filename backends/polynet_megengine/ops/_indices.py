@@ -7,7 +7,6 @@ import numpy as np
 
 from polynet.errors import InputError, InputIndexError
 from polynet.types import Tensor
-
 from polynet_megengine.ops._tensors import values_are_readable
 
 
@@ -25,9 +24,7 @@ def as_index(index: Tensor, name: str = "index") -> Tensor:
     return index.astype("int32")
 
 
-def check_range(
-    index: Tensor, size: int, name: str = "index", *, lowest: int = 0, ignored: int | None = None
-) -> None:
+def check_range(index: Tensor, size: int, name: str = "index", *, lowest: int = 0, ignored: int | None = None) -> None:
     """Refuse indices outside `lowest … size - 1`. Waits for their values; does nothing while a tracer records.
 
     Args:

@@ -94,6 +94,27 @@ def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
     return result * 1
 
 
+def materialise(x: Tensor) -> Tensor:
+    """A copy in memory of its own, for a slice: MegEngine adds or multiplies it and a smaller tensor wrongly.
+
+    The strides of a slice are lost where the other operand is broadcast along the first dimension, a bias for one.
+    """
+    return (x.astype("int32") * 1) != 0 if x.dtype.kind == "b" else x * 1
+
+
+def is_leading(axis: int, shape: tuple[int, ...]) -> bool:
+    """Whether slices along an axis are whole blocks of memory: nothing but lengths of 1 comes before it."""
+    return all(length == 1 for length in shape[:axis])
+
+
+def aligned(first: Tensor, second: Any) -> tuple[Tensor, Any]:
+    """Two operands in their common shape, so that a slice among them is read rightly; a number stays a number."""
+    if not is_tensor(second) or first._tuple_shape == second._tuple_shape or not first.ndim or not second.ndim:
+        return first, second
+    shape = broadcast_shape(first._tuple_shape, second._tuple_shape)
+    return broadcast(first, shape), broadcast(second, shape)
+
+
 def _repeats_leading(given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     aligned = (1,) * (len(wanted) - len(given)) + given
     first = next((place for place, length in enumerate(wanted) if length != 1), 0)
@@ -110,6 +131,19 @@ def select(condition: Tensor, chosen: Tensor, rest: Tensor) -> Tensor:
         return F.where(condition, chosen, rest)
     one = (1,)
     return F.reshape(F.where(F.reshape(condition, one), F.reshape(chosen, one), F.reshape(rest, one)), ())
+
+
+def for_reduction(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """`x`, or a copy where what a reduction leaves of it, or its gradient, is broadcast along the first dimension.
+
+    MegEngine adds two such gradients wrongly, as `broadcast` says, and computes wrongly with a slice and such a tensor.
+    A copy is no slice, and its gradient is in memory of its own.
+    """
+    shape = x._tuple_shape
+    first = next((place for place, length in enumerate(shape) if length != 1), None)
+    if first not in axes or all(shape[place] == 1 for place in range(len(shape)) if place not in axes):
+        return x
+    return x * 1
 
 
 def drop_axes(x: Tensor, axes: Sequence[int]) -> Tensor:

@@ -9,8 +9,7 @@ import megengine.functional as F
 from polynet.errors import InputError
 from polynet.ops.checks import check_dim, check_option, check_probability
 from polynet.types import Tensor
-
-from polynet_megengine.ops._tensors import shape_of
+from polynet_megengine.ops._tensors import for_reduction, shape_of
 
 relu = F.relu
 relu6 = F.relu6
@@ -70,6 +69,7 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     if not input.ndim:
         return input * 0.0 + 1.0
     # Natively the softmax of a row with nothing above -88 is not a number; composed, it is right and no slower.
+    input = for_reduction(input, (axis,))
     exponentials = F.exp(input - F.max(input.detach(), axis=axis, keepdims=True))
     return exponentials / F.sum(exponentials, axis=axis, keepdims=True)
 
@@ -79,6 +79,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
     axis = check_dim("log_softmax", dim, input.ndim)
     if not input.ndim:
         return input * 0.0
+    input = for_reduction(input, (axis,))
     shifted = input - F.max(input.detach(), axis=axis, keepdims=True)
     return shifted - F.log(F.sum(F.exp(shifted), axis=axis, keepdims=True))
 

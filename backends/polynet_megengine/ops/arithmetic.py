@@ -12,6 +12,7 @@ from polynet.types import Tensor
 from polynet_megengine.ops._gradients import Power
 from polynet_megengine.ops._indices import check_non_zero
 from polynet_megengine.ops._tensors import (
+    aligned,
     as_scalar,
     broadcast,
     broadcast_shape,
@@ -92,7 +93,7 @@ def _integer_power(base: Tensor, exponent: int) -> Tensor:
 
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """Angle of the point `(other, input)` in radians."""
-    return F.atan2(input, other)
+    return F.atan2(*aligned(input, other))
 
 
 def erf(input: Tensor) -> Tensor:
@@ -133,6 +134,7 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
 
 def _halved(function: Any, first: Tensor, second: Any) -> Tensor:
     """Both orders of the operands, halved: natively the first operand gets all of a tie's gradient."""
+    first, second = aligned(first, second)
     one_way = function(first, second)
     if not is_floating(one_way):
         return one_way
@@ -145,7 +147,7 @@ def remainder(input: Tensor, other: Tensor | float) -> Tensor:
     Raises:
         InputError: Integers are divided by zero.
     """
-    other = python_number(other)
+    input, other = aligned(input, python_number(other))
     if not is_floating(input) and (isinstance(other, int) or (is_tensor(other) and not is_floating(other))):
         if is_tensor(other):
             check_non_zero(other)
@@ -187,12 +189,14 @@ def truth_of(input: Tensor) -> Tensor:
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Whether both are other than zero."""
-    return as_scalar(truth_of(input) & truth_of(other), input, other)
+    first, second = aligned(truth_of(input), truth_of(other))
+    return as_scalar(first & second, input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Whether one or both are other than zero."""
-    return as_scalar(truth_of(input) | truth_of(other), input, other)
+    first, second = aligned(truth_of(input), truth_of(other))
+    return as_scalar(first | second, input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from megengine.core.autodiff.grad import Grad
 
 from polynet.types import Tensor
 from polynet_megengine.device import neutral, resolve
-
 from polynet_megengine.ops._tensors import as_scalar
 from polynet_megengine.ops.dtypes import native_dtype
 

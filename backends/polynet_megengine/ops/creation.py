@@ -17,10 +17,9 @@ from megengine.device import get_default_device
 from polynet.errors import InputError
 from polynet.ops.checks import check_numbers
 from polynet.types import Tensor
-
+from polynet_megengine.ops._tensors import as_scalar, is_floating, is_tensor, python_number, shape_of
 from polynet_megengine.ops.conversion import native_device
 from polynet_megengine.ops.dtypes import narrowed, native_dtype
-from polynet_megengine.ops._tensors import as_scalar, is_floating, is_tensor, python_number, shape_of
 
 
 def _place(device: Any, like: Tensor | None) -> Any:

@@ -15,9 +15,19 @@ from polynet.errors import InputError
 from polynet.ops.arguments import ValuesIndices
 from polynet.ops.checks import check_dim, check_ndim
 from polynet.types import Tensor
-
 from polynet_megengine.ops._indices import as_index, check_range
-from polynet_megengine.ops._tensors import array_like, as_scalar, broadcast, is_floating, is_tensor, python_number, scalar_like, select, shape_of, values_are_readable
+from polynet_megengine.ops._tensors import (
+    array_like,
+    as_scalar,
+    broadcast,
+    is_floating,
+    is_tensor,
+    python_number,
+    scalar_like,
+    select,
+    shape_of,
+    values_are_readable,
+)
 from polynet_megengine.ops.arithmetic import truth_of
 
 # One integer index vector on axis 0: the items are (axis, begin, end, step, index) with a flag for each one given.
@@ -72,7 +82,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return _placed("scatter_add", IndexingIncrMultiAxisVec(items=_ON_FIRST_AXIS), input, dim, index, src)
 
 
-def _placed(operation: str, placement: Any, input: Tensor, dim: int, index: Tensor, src: Tensor | float) -> Tensor:
+def _placed(operation: str, placement: Any, input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     flat, _ = _flat_positions(operation, input, dim, index)
     lengths = shape_of(index)
     if 0 in lengths:
@@ -130,7 +140,7 @@ def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Te
 
 
 def _scalar_type(number: float, beside: Any) -> Any:
-    """dtype of a number beside a tensor: the tensor's, unless a fraction meets integers."""
+    """Dtype of a number beside a tensor: the tensor's, unless a fraction meets integers."""
     if is_tensor(beside) and (is_floating(beside) or not isinstance(number, float)):
         return beside.dtype if beside.dtype.kind != "b" or isinstance(number, bool) else "int32"
     if isinstance(number, bool):

@@ -11,10 +11,9 @@ import numpy as np
 from polynet.errors import InputError
 from polynet.ops.checks import check_dim, check_ndim, check_probability
 from polynet.types import Tensor
-
 from polynet_megengine.ops._einsum import einsum as _einsum
 from polynet_megengine.ops._indices import as_index, check_range
-from polynet_megengine.ops._tensors import array_like, broadcast, broadcast_shape, shape_of
+from polynet_megengine.ops._tensors import array_like, broadcast, broadcast_shape, for_reduction, shape_of
 from polynet_megengine.ops.activation import softmax
 from polynet_megengine.ops.reduction import norm
 
@@ -76,6 +75,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """The input over its p-norm along a dimension, or over `eps` where that is larger."""
+    input = for_reduction(input, (check_dim("normalize", dim, input.ndim),))
     return input / F.maximum(norm(input, p, dim, True), eps)
 
 
@@ -87,6 +87,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         x1 = broadcast(x1, shape)
     if shape_of(x2) != shape:
         x2 = broadcast(x2, shape)
+    x1, x2 = for_reduction(x1, (axis,)), for_reduction(x2, (axis,))
     return F.sum(x1 / _length(x1, axis, eps) * (x2 / _length(x2, axis, eps)), axis=axis)
 
 

@@ -7,9 +7,8 @@ import megengine.functional as F
 from polynet.errors import InputError, OptionError
 from polynet.ops.checks import check_option
 from polynet.types import Tensor
-
 from polynet_megengine.ops._indices import as_index, check_range, take_one
-from polynet_megengine.ops._tensors import broadcast_shape, integral_as_float, is_floating, shape_of
+from polynet_megengine.ops._tensors import aligned, integral_as_float, is_floating, shape_of
 from polynet_megengine.ops.activation import log_softmax
 from polynet_megengine.ops.arithmetic import abs as absolute
 
@@ -147,21 +146,20 @@ def binary_cross_entropy_with_logits(
     target = integral_as_float(target)
     of_negative = F.softplus(input * -1.0)
     if pos_weight is not None:
-        broadcast_shape(shape_of(pos_weight), shape_of(input))
+        pos_weight, target = aligned(pos_weight, target)
         of_negative = of_negative * ((pos_weight - 1.0) * target + 1.0)
     losses = (1.0 - target) * input + of_negative
     if weight is not None:
-        broadcast_shape(shape_of(weight), shape_of(input))
+        losses, weight = aligned(losses, weight)
         losses = losses * weight
     return _reduced(losses, reduction)
 
 
 def _difference(operation: str, input: Tensor, target: Tensor) -> Tensor:
-    if shape_of(input) != shape_of(target):
-        broadcast_shape(shape_of(input), shape_of(target))
     if not is_floating(input) and not is_floating(target):
         message = f"{operation} needs floating-point numbers, not {input.dtype} and {target.dtype}."
         raise InputError(message)
+    input, target = aligned(input, target)
     return input - target
 
 
@@ -191,7 +189,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """Kullback-Leibler divergence of the target from log probabilities; `"mean"` is over elements, as in torch."""
     check_option("kl_div", "reduction", reduction, (*REDUCTIONS, "batchmean"))
-    broadcast_shape(shape_of(input), shape_of(target))
+    input, target = aligned(input, target)
     if log_target:
         losses = F.exp(target) * (target - input)
     else:

@@ -25,9 +25,7 @@ def _check_channels(operation: str, input: Tensor, **vectors: Tensor | None) -> 
     channels = shape_of(input)[1]
     for name, vector in vectors.items():
         if vector is not None and math.prod(shape_of(vector)) != channels:
-            message = (
-                f"{operation}: {name} of shape {shape_of(vector)} does not fit the {channels} channels of the input."
-            )
+            message = f"{operation}: {name} of shape {shape_of(vector)} does not fit {channels} channels."
             raise InputError(message)
 
 
@@ -48,7 +46,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise every channel over the batch and space; in training by its own statistics, updating the running ones."""
+    """Normalise every channel, in training by its own statistics, with which it updates the running ones."""
     _check_channels("batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     shape = shape_of(input)
     if not training and (running_mean is None or running_var is None):
@@ -181,9 +179,7 @@ def rms_norm(
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """Divide by a power of the mean square over `size` neighbouring channels, absent ones counting as zeros."""
     if input.ndim < 3:
-        message = (
-            f"local_response_norm needs an input shaped (N, C, *) of at least 3 axes; it was given {shape_of(input)}."
-        )
+        message = f"local_response_norm needs an input shaped (N, C, *), 3 axes or more, not {shape_of(input)}."
         raise InputError(message)
     if size < 1:
         message = f"local_response_norm: size={size} must be at least 1."

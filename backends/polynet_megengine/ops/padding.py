@@ -9,8 +9,7 @@ import megengine.functional as F
 from polynet.errors import InputError
 from polynet.ops.checks import check_ndim, check_numbers, check_option, check_pad, check_windows
 from polynet.types import Tensor
-
-from polynet_megengine.ops._tensors import shape_of
+from polynet_megengine.ops._tensors import materialise, shape_of
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -22,7 +21,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if any(each < 0 for pair in pairs for each in pair):
         input = _crop(input, pairs)
         pairs = tuple((max(before, 0), max(after, 0)) for before, after in pairs)
-    if not any(each for pair in pairs for each in pair):
+        if not any(each for pair in pairs for each in pair):
+            return materialise(input)
+    elif not any(each for pair in pairs for each in pair):
         return input
     if mode == "circular":
         return _circular(input, pairs)
@@ -62,16 +63,19 @@ def _edge(input: Tensor, pairs: Pairs, mode: str) -> Tensor:
 
 def _circular(input: Tensor, pairs: Pairs) -> Tensor:
     for axis, (before, after) in enumerate(pairs):
-        lead = (slice(None),) * axis
         length = shape_of(input)[axis]
         parts = [input]
         if before:
-            parts.insert(0, input[(*lead, slice(length - before, length))])
+            parts.insert(0, _part(input, axis, length - before, length))
         if after:
-            parts.append(input[(*lead, slice(0, after))])
+            parts.append(_part(input, axis, 0, after))
         if len(parts) > 1:
             input = F.concat(parts, axis)
     return input
+
+
+def _part(x: Tensor, axis: int, start: int, end: int) -> Tensor:
+    return x[(slice(None),) * axis + (slice(start, end),)]
 
 
 def unfold(

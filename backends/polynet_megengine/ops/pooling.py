@@ -11,9 +11,8 @@ import numpy as np
 
 from polynet.ops.checks import check_ndim, check_numbers, check_output_size, check_pool_padding, check_windows
 from polynet.types import Tensor
-
 from polynet_megengine.ops._indices import take_one
-from polynet_megengine.ops._pool_gradient import max_windows
+from polynet_megengine.ops._pool_gradient import max_windows, pooled
 from polynet_megengine.ops._tensors import array_like, in_float32, shape_of
 
 Numbers = int | Sequence[int]
@@ -60,10 +59,8 @@ def _max_pool(
 ) -> Tensor:
     operation = f"max_pool{axes}d"
 
-    def pooled(x: Tensor) -> Tensor:
-        sizes, step, border, spread, excess = _windows(
-            operation, x, axes, kernel, stride, padding, dilation, ceil_mode
-        )
+    def run(x: Tensor) -> Tensor:
+        sizes, step, border, spread, excess = _windows(operation, x, axes, kernel, stride, padding, dilation, ceil_mode)
         if any(excess) or max(spread) > 1:
             pairs = ((0, 0), (0, 0), *((p, p + over) for p, over in zip(border, excess, strict=True)))
             x = F.nn.pad(x, pairs, constant_value=-math.inf)
@@ -72,7 +69,7 @@ def _max_pool(
             return _dilated_max(x, sizes, step, spread)
         return _by_images(x, sizes, step, border, max_windows)
 
-    return _batched(operation, input, axes, pooled)
+    return _batched(operation, input, axes, run)
 
 
 def _dilated_max(x: Tensor, kernel: Sizes, step: Sizes, spread: Sizes) -> Tensor:
@@ -154,7 +151,7 @@ def _avg_pool(
     if divisor is not None:
         check_numbers(operation, "divisor_override", divisor, 1, least=1)
 
-    def pooled(x: Tensor) -> Tensor:
+    def run(x: Tensor) -> Tensor:
         sizes, step, border, _, excess = _windows(operation, x, axes, kernel, stride, padding, 1, ceil_mode)
         lengths = shape_of(x)[2:]
         if any(excess):
@@ -169,15 +166,15 @@ def _avg_pool(
             means = _by_images(x, sizes, step, border, _mean_with_padding if included else _mean_without_padding)
         return means if divisor is None else means * (math.prod(sizes) / divisor)
 
-    return _batched(operation, input, axes, pooled)
+    return _batched(operation, input, axes, run)
 
 
 def _mean_with_padding(x: Tensor, kernel: Sizes, step: Sizes, border: Sizes) -> Tensor:
-    return F.nn.avg_pool2d(x, kernel, step, border, mode="average")
+    return pooled(x, kernel, step, border, "average")
 
 
 def _mean_without_padding(x: Tensor, kernel: Sizes, step: Sizes, border: Sizes) -> Tensor:
-    return F.nn.avg_pool2d(x, kernel, step, border, mode="average_count_exclude_padding")
+    return pooled(x, kernel, step, border, "average_count_exclude_padding")
 
 
 def _counts(
@@ -240,7 +237,7 @@ def _adaptive_bounds(length: int, size: int) -> list[tuple[int, int]]:
 def _adaptive_avg(axes: int, input: Tensor, output_size: Any) -> Tensor:
     operation = f"adaptive_avg_pool{axes}d"
 
-    def pooled(x: Tensor) -> Tensor:
+    def run(x: Tensor) -> Tensor:
         lengths = shape_of(x)[2:]
         sizes = check_output_size(operation, output_size, lengths)
         if max(sizes) == 1:
@@ -250,7 +247,7 @@ def _adaptive_avg(axes: int, input: Tensor, output_size: Any) -> Tensor:
                 x = _mean_along(x, place + 2, sizes[place])
         return x
 
-    return _batched(operation, input, axes, pooled)
+    return _batched(operation, input, axes, run)
 
 
 def _mean_along(x: Tensor, axis: int, size: int) -> Tensor:
@@ -286,7 +283,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 def _adaptive_max(axes: int, input: Tensor, output_size: Any) -> Tensor:
     operation = f"adaptive_max_pool{axes}d"
 
-    def pooled(x: Tensor) -> Tensor:
+    def run(x: Tensor) -> Tensor:
         lengths = shape_of(x)[2:]
         sizes = check_output_size(operation, output_size, lengths)
         if 0 in lengths:
@@ -296,7 +293,7 @@ def _adaptive_max(axes: int, input: Tensor, output_size: Any) -> Tensor:
                 x = _max_along(x, place + 2, sizes[place])
         return x
 
-    return _batched(operation, input, axes, pooled)
+    return _batched(operation, input, axes, run)
 
 
 def _max_along(x: Tensor, axis: int, size: int) -> Tensor:

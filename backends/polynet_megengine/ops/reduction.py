@@ -87,7 +87,8 @@ def _variance(input: Tensor, dim: Dims, correction: float, keepdim: bool) -> Ten
     if not axes:
         return (input - input) / (0.0 if correction >= 1 else 1.0)
     count = math.prod(shape_of(input)[axis] for axis in axes)
-    deviation = input - F.mean(for_reduction(input, axes), axis=axes, keepdims=True)
+    input = for_reduction(input, axes)
+    deviation = input - F.mean(input, axis=axes, keepdims=True)
     squares = F.sum(deviation * deviation, axis=axes, keepdims=keepdim)
     return squares / float(builtins.max(count - correction, 0))
 
@@ -184,6 +185,7 @@ def logsumexp(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     if not axes:
         return input
     _needs_elements(input, axes, "logsumexp")
+    input = for_reduction(input, axes)
     largest = F.max(input.detach(), axis=axes, keepdims=True)
     offset = F.where(isfinite(largest), largest, F.zeros_like(largest))
     result = F.log(F.sum(F.exp(input - offset), axis=axes, keepdims=True)) + offset

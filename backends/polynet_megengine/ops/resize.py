@@ -11,7 +11,6 @@ import numpy as np
 
 from polynet.ops.checks import check_interpolate, check_interpolated_size
 from polynet.types import Tensor
-
 from polynet_megengine.ops._tensors import array_like, in_float32, shape_of
 from polynet_megengine.ops.shape import repeat_each
 
@@ -72,9 +71,7 @@ def _scale(length: int, size: int, factor: float | None) -> Any:
     return np.float32(1.0 / factor) if factor else np.float32(length) / np.float32(size)
 
 
-def _nearest(
-    x: Tensor, lengths: tuple[int, ...], sizes: tuple[int, ...], factors: tuple[float | None, ...]
-) -> Tensor:
+def _nearest(x: Tensor, lengths: tuple[int, ...], sizes: tuple[int, ...], factors: tuple[float | None, ...]) -> Tensor:
     for place, (length, wanted, factor) in enumerate(zip(lengths, sizes, factors, strict=True)):
         axis = place + 2
         positions = np.floor(np.arange(wanted, dtype="float32") * _scale(length, wanted, factor))

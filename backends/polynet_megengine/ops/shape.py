@@ -9,12 +9,19 @@ from typing import Any
 import megengine.functional as F
 import numpy as np
 
-from polynet.errors import InputError, OptionError
+from polynet.errors import InputError
 from polynet.ops.arguments import Dims
 from polynet.ops.checks import check_dim, check_dims, check_option, check_permutation, check_split
 from polynet.types import Tensor
-
-from polynet_megengine.ops._tensors import array_like, broadcast, drop_axes, is_tensor, shape_of
+from polynet_megengine.ops._tensors import (
+    array_like,
+    broadcast,
+    drop_axes,
+    is_leading,
+    is_tensor,
+    materialise,
+    shape_of,
+)
 
 
 def reshape(input: Tensor, shape: int | Sequence[int]) -> Tensor:
@@ -94,7 +101,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     sizes = check_split(split_size_or_sections, shape_of(tensor)[axis])
     if len(sizes) == 1:
         return (tensor,)
-    return tuple(F.split(tensor, list(accumulate(sizes[:-1])), axis))
+    return _own_memory(F.split(tensor, list(accumulate(sizes[:-1])), axis), axis, shape_of(tensor))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -112,7 +119,12 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     length = shape_of(input)[axis]
     if length <= 1:
         return (F.squeeze(input, axis),) * length
-    return tuple(F.squeeze(part, axis) for part in F.split(input, length, axis))
+    parts = [F.squeeze(part, axis) for part in F.split(input, length, axis)]
+    return _own_memory(parts, axis, shape_of(input))
+
+
+def _own_memory(parts: Sequence[Tensor], axis: int, shape: tuple[int, ...]) -> tuple[Tensor, ...]:
+    return tuple(parts) if is_leading(axis, shape) else tuple(materialise(part) for part in parts)
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: Dims = None) -> Tensor:
@@ -135,7 +147,8 @@ def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
     if isinstance(dims, Sequence) and len(dims) == 0:
         return input
     axes = check_dims("flip", dims, input.ndim)
-    return input[tuple(slice(None, None, -1) if axis in axes else slice(None) for axis in range(input.ndim))]
+    reversed_ = input[tuple(slice(None, None, -1) if axis in axes else slice(None) for axis in range(input.ndim))]
+    return materialise(reversed_)
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
@@ -166,7 +179,7 @@ def _emptied(input: Tensor, axis: int) -> Tensor:
     return input[(slice(None),) * axis + (slice(0, 0),)]
 
 
-def repeat_interleave(input: Tensor, repeats: int | Sequence[int] | Tensor, dim: int | None = None) -> Tensor:
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Repeat each element along a dimension; flattened where `dim` is None."""
     if dim is None:
         input, dim = F.flatten(input), 0
@@ -203,11 +216,12 @@ def expand(input: Tensor, size: int | Sequence[int]) -> Tensor:
     if not fits:
         message = f"A tensor of shape {shape} cannot be expanded to {sizes}."
         raise InputError(message)
+    pairs = zip(kept, sizes, strict=True)
+    target: list[Any] = [own if not is_tensor(wanted) and wanted == -1 else wanted for own, wanted in pairs]
     if any(is_tensor(wanted) for wanted in sizes):
         # Lengths taken from a traced tensor's shape stay open in the graph, so that other batch sizes run.
-        target = [own if not is_tensor(wanted) and wanted == -1 else wanted for own, wanted in zip(kept, sizes, strict=True)]
         return F.broadcast_to(input, target) * 1
-    return broadcast(input, tuple(own if wanted == -1 else wanted for own, wanted in zip(kept, sizes, strict=True)))
+    return broadcast(input, target)
 
 
 def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
