@@ -109,7 +109,7 @@ def _channel_square_sum(x: Tensor) -> Tensor:
     return F.sum(rows.reshape(images, channels), axis=0).reshape(1, channels, 1, 1)
 
 
-class _BatchNormalisation(Function):  # type: ignore[misc]  # MegEngine is untyped
+class _BatchNormalisation(Function):
     """Ioffe and Szegedy, 2015, with the gradient in closed form."""
 
     def __init__(self, eps: float) -> None:

@@ -58,7 +58,8 @@ def convolve_transposed(
 ) -> Tensor:
     """Transposed convolution in two or three dimensions.
 
-    `weight` is `(C, O, *kernel)`, or `(G, C/G, O/G, *kernel)` with `groups` above 1. Other arguments are as in `convolve`; `output_padding` adds rows at the end of each output dimension.
+    `weight` is `(C, O, *kernel)`, or `(G, C/G, O/G, *kernel)` with `groups` above 1; `output_padding` adds rows at the
+    end of each output dimension. The other arguments are those of `convolve`.
     """
     geometry = _geometry(weight, stride, padding, dilation, groups)
     spatial = len(geometry.kernel)
@@ -219,9 +220,12 @@ class _full_precision:  # noqa: N801  # reads as the context manager it is
         if self.enabled:
             amp._enabled = False
             amp._set_amp_dtype_autocast(False)
+            # Autocasting also accumulates in float32, which matrix products of float32 refuse.
+            self.execution = _config._reset_execution_config(compute_mode="default")
 
     def __exit__(self, *_: object) -> None:
         if self.enabled:
+            _config._reset_execution_config(*self.execution)
             amp._enabled = True
             amp._set_amp_dtype_autocast(True)
 

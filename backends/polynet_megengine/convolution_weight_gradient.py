@@ -1,8 +1,8 @@
 """The gradient of a convolution for its weight, from operations that are fast on a CPU.
 
-MegEngine's own kernel for it is a naive loop on x86: 20-90 times slower than torch's. Here the taps of the kernel become
-columns of a matrix (im2col; Chellapilla et al., 2006) and the gradient one matrix product, or, for depthwise kernels, a
-grouped convolution of the input by the output gradient. Which is fastest where was measured, see `_strategy`.
+MegEngine's own kernel for it is a naive loop on x86: 20-90 times slower than torch's. Here the taps of the kernel
+become columns of a matrix (im2col; Chellapilla et al., 2006) and the gradient one matrix product, or, for depthwise
+kernels, a grouped convolution of the input by the output gradient. Which is fastest where was measured: `_strategy`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _PLAIN = frozenset({int, float, bool, str, type(None)})
 _RESERVED = frozenset({"name", "_name", "_short_name"})
 
 
-class Module(M.Module):  # type: ignore[misc]  # MegEngine is untyped
+class Module(M.Module):
     """A MegEngine module that answers to torch's names as well as to its own.
 
     Members are listed in the order of their definition, as torch lists them, not alphabetically. Registration stays

@@ -16,7 +16,7 @@ def relu(x: Tensor) -> Tensor:
     return _Rectifier()(x)
 
 
-class _Rectifier(Function):  # type: ignore[misc]  # MegEngine is untyped
+class _Rectifier(Function):
     def forward(self, x: Tensor) -> Tensor:
         self.output = F.relu(x)
         return self.output

@@ -79,9 +79,8 @@ def test_recurrent_layers_equal_torch(name: str, options: dict[str, Any]) -> Non
 
 def test_recurrent_layers_take_a_first_state() -> None:
     states = [random(2, 3, 5, seed=1), random(2, 3, 5, seed=2)]
-    compare(
-        *build_pair("LSTM", 4, 5, num_layers=2), [random(6, 3, 4), *states], call=lambda layer, x, h, c: layer(x, (h, c))
-    )
+    layers = build_pair("LSTM", 4, 5, num_layers=2)
+    compare(*layers, [random(6, 3, 4), *states], call=lambda layer, x, h, c: layer(x, (h, c)))
     compare(*build_pair("GRU", 4, 5, num_layers=2), [random(6, 3, 4), states[0]])
 
 

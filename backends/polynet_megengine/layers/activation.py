@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import megengine
 import megengine.functional as F
 import megengine.module as M
-import numpy as np
 
 from polynet.types import Tensor
 from polynet_megengine.module import Module
@@ -15,6 +13,7 @@ from polynet_megengine.ops import activation as functional
 from polynet_megengine.rectifier import relu
 
 from .arguments import choice, integer
+from .initialisation import fill
 
 
 class _Activation(Module):
@@ -32,7 +31,7 @@ class _Activation(Module):
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in self._arguments)
 
 
-class ReLU(M.ReLU, Module):  # type: ignore[misc]  # MegEngine is untyped
+class ReLU(M.ReLU, Module):
     """`max(x, 0)`. `inplace` is taken and ignored here and below: MegEngine's tensors share no memory."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -56,7 +55,7 @@ class ReLU6(_Activation):
         return functional.relu6(x)
 
 
-class LeakyReLU(M.LeakyReLU, Module):  # type: ignore[misc]  # MegEngine is untyped
+class LeakyReLU(M.LeakyReLU, Module):
     """`x` where positive, else `negative_slope * x`."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
@@ -68,7 +67,7 @@ class LeakyReLU(M.LeakyReLU, Module):  # type: ignore[misc]  # MegEngine is unty
         return functional.leaky_relu(inputs, self.negative_slope)
 
 
-class PReLU(M.PReLU, Module):  # type: ignore[misc]  # MegEngine is untyped
+class PReLU(M.PReLU, Module):
     """`x` where positive, else a learnt slope times `x`: one slope, or one for each channel (He et al., 2015)."""
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
@@ -77,7 +76,7 @@ class PReLU(M.PReLU, Module):  # type: ignore[misc]  # MegEngine is untyped
 
     def reset_parameters(self) -> None:
         """Every slope as at first."""
-        self.weight._reset(megengine.Tensor(np.full(self.weight.shape, self.init, np.float32), device=self.weight.device))
+        fill(self.weight, self.init)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply to any shape, or to `(N, C, …)`."""
@@ -109,7 +108,7 @@ class SELU(_Activation):
         return functional.elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
 
 
-class GELU(M.GELU, Module):  # type: ignore[misc]  # MegEngine is untyped
+class GELU(M.GELU, Module):
     """`x` times the normal distribution function of `x`; `approximate="tanh"` for the form of early papers."""
 
     def __init__(self, approximate: str = "none") -> None:
@@ -121,7 +120,7 @@ class GELU(M.GELU, Module):  # type: ignore[misc]  # MegEngine is untyped
         return F.gelu(inputs) if self.approximate == "none" else functional.gelu(inputs, "tanh")
 
 
-class SiLU(M.SiLU, Module):  # type: ignore[misc]  # MegEngine is untyped
+class SiLU(M.SiLU, Module):
     """`x * sigmoid(x)`."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -179,7 +178,7 @@ class Hardtanh(_Activation):
         return F.where((x > self.min_val) & (x < self.max_val), clipped, clipped.detach())
 
 
-class Sigmoid(M.Sigmoid, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Sigmoid(M.Sigmoid, Module):
     """`1 / (1 + exp(-x))`."""
 
     def __init__(self) -> None:
@@ -194,8 +193,8 @@ class Tanh(_Activation):
         return functional.tanh(x)
 
 
-class Softmax(M.Softmax, Module):  # type: ignore[misc]  # MegEngine is untyped
-    """Exponentials over their sum along `dim`; `dim=None` means axis 0 of 0-, 1- and 3-d inputs, else 1, as in torch."""
+class Softmax(M.Softmax, Module):
+    """Exponentials over their sum along `dim`; `None` means axis 0 of 0-, 1- and 3-d inputs, else 1, as in torch."""
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim)

@@ -14,7 +14,7 @@ from polynet.types import Tensor
 from polynet_megengine.module import Module
 
 from .arguments import fraction, integer
-from .initialisation import fill, fill_uniform
+from .initialisation import fill_uniform
 from .linear import Linear
 
 

@@ -65,12 +65,13 @@ class _BatchNorm(Module):
         shape: tuple[int, ...] = inp._tuple_shape
         if len(shape) not in self._ranks or shape[1] != self.num_features:
             ranks = " or ".join(f"{rank}-d" for rank in self._ranks)
-            message = f"{type(self).__name__}({self.num_features}) takes {ranks} inputs (N, {self.num_features}, …), not {shape}."
+            message = (
+                f"{type(self).__name__}({self.num_features}) takes {ranks} inputs (N, {self.num_features}, …), "
+                f"not {shape}."
+            )
             raise InputError(message)
         x = inp if len(shape) == 4 else inp.reshape(*shape[:2], math.prod(shape[2:]), 1)
-        if not self.training and self.running_mean is not None:
-            output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
-        elif self.freeze:
+        if (not self.training and self.running_mean is not None) or self.freeze:
             output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
         else:
             output = self._normalise_by_batch(x, shape)
@@ -78,22 +79,25 @@ class _BatchNorm(Module):
 
     def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
         if math.prod(shape) <= shape[1]:
-            message = f"{type(self).__name__}: training needs more than one value per channel; the input has shape {shape}."
+            message = (
+                f"{type(self).__name__}: training needs more than one value per channel; "
+                f"the input has shape {shape}."
+            )
             raise InputError(message)
         mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
         factor = self.momentum if mean is not None else 0.0
-        if factor is None:
+        if factor is None and self.num_batches_tracked is not None:
             count = self.num_batches_tracked + 1
             self.num_batches_tracked._reset(count)
             factor = 1.0 / count.astype("float32")
         return normalise_by_batch(x, mean, variance, self.weight, self.bias, factor, self.eps)
 
     def canonical_shape(self, name: str, tensor: Tensor) -> tuple[int, ...]:
-        """torch keeps one number per channel."""
+        """Torch keeps one number per channel."""
         return () if name == "num_batches_tracked" else (self.num_features,)
 
 
-class BatchNorm1d(M.BatchNorm1d, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+class BatchNorm1d(M.BatchNorm1d, _BatchNorm):
     """Batch normalisation of `(N, C)` or `(N, C, L)`."""
 
     _ranks = (2, 3)
@@ -115,7 +119,7 @@ class BatchNorm1d(M.BatchNorm1d, _BatchNorm):  # type: ignore[misc]  # MegEngine
     reset_running_stats = _BatchNorm.reset_running_stats
 
 
-class BatchNorm2d(M.BatchNorm2d, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+class BatchNorm2d(M.BatchNorm2d, _BatchNorm):
     """Batch normalisation of `(N, C, H, W)`."""
 
     _ranks = (4,)
@@ -137,7 +141,7 @@ class BatchNorm2d(M.BatchNorm2d, _BatchNorm):  # type: ignore[misc]  # MegEngine
     reset_running_stats = _BatchNorm.reset_running_stats
 
 
-class BatchNorm3d(NativeBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+class BatchNorm3d(NativeBatchNorm, _BatchNorm):
     """Batch normalisation of `(N, C, D, H, W)`; MegEngine has none of that rank."""
 
     _ranks = (5,)
@@ -159,7 +163,7 @@ class BatchNorm3d(NativeBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngi
     reset_running_stats = _BatchNorm.reset_running_stats
 
 
-class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):  # type: ignore[misc]  # MegEngine is untyped
+class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):
     """Batch normalisation of any rank over all processes; within one process it is plain batch normalisation."""
 
     _ranks = (2, 3, 4, 5)

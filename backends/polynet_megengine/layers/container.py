@@ -29,7 +29,7 @@ def _check_module(owner: object, value: Any) -> Any:
     return value
 
 
-class Sequential(M.Sequential, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Sequential(M.Sequential, Module):
     """Modules called one after another; given one by one, or by name in an `OrderedDict`."""
 
     def __init__(self, *args: Any) -> None:
@@ -37,6 +37,7 @@ class Sequential(M.Sequential, Module):  # type: ignore[misc]  # MegEngine is un
         for each in given:
             _check_module(self, each)
         super().__init__(*args)
+        self.layer_keys: list[str]
 
     def __getitem__(self, index: int | slice) -> Any:
         """A module, or a `Sequential` of several under their old names."""

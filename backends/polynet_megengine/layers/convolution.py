@@ -113,7 +113,7 @@ class _Convolution(Module):
         raise InputError(message)
 
 
-class Conv1d(M.Conv1d, _Convolution):  # type: ignore[misc]  # MegEngine is untyped
+class Conv1d(M.Conv1d, _Convolution):
     """1-d convolution, computed as a 2-d one: natively it fails for groups."""
 
     _spatial = 1
@@ -159,7 +159,7 @@ def _single(value: Sizes) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else tuple(value)
 
 
-class Conv2d(M.Conv2d, _Convolution):  # type: ignore[misc]  # MegEngine is untyped
+class Conv2d(M.Conv2d, _Convolution):
     """2-d convolution."""
 
     _spatial = 2
@@ -190,7 +190,7 @@ class Conv2d(M.Conv2d, _Convolution):  # type: ignore[misc]  # MegEngine is unty
     reset_parameters = _Convolution.reset_parameters
 
 
-class Conv3d(M.Conv3d, _Convolution):  # type: ignore[misc]  # MegEngine is untyped
+class Conv3d(M.Conv3d, _Convolution):
     """3-d convolution."""
 
     _spatial = 3

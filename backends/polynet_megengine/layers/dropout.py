@@ -11,7 +11,7 @@ from polynet_megengine.module import Module
 from .arguments import fraction
 
 
-class Dropout(M.Dropout, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Dropout(M.Dropout, Module):
     """Sets elements to zero with probability `p` while training, and scales the others by `1 / (1 - p)`."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:

@@ -13,7 +13,7 @@ from .arguments import integer
 from .initialisation import fill_normal, skipped
 
 
-class Embedding(M.Embedding, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Embedding(M.Embedding, Module):
     """A row of `weight` for each index; the row `padding_idx` starts at zero and gets no gradient.
 
     `max_norm`, `scale_grad_by_freq` and `sparse` are not supported: they change weights or gradients in ways that

@@ -82,7 +82,7 @@ def _reset(tensor: Tensor, values: np.ndarray[Any, Any]) -> None:
 
 
 def fill_linear(weight: Tensor, bias: Tensor | None, fan_in: int) -> None:
-    """torch's default for linear and convolution layers: U(±1/√fan_in) for weight and bias.
+    """Torch's default for linear and convolution layers: U(±1/√fan_in) for weight and bias.
 
     It is `kaiming_uniform_(a=√5)` (He et al., 2015), whose gain of √(1/3) and √3 cancel.
     """

@@ -14,7 +14,7 @@ from .arguments import integer
 from .initialisation import fill_linear
 
 
-class Linear(M.Linear, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Linear(M.Linear, Module):
     """`x @ weight.T + bias` over the last axis."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
@@ -46,7 +46,7 @@ class Linear(M.Linear, Module):  # type: ignore[misc]  # MegEngine is untyped
             raise InputError(message) from None
 
 
-class Identity(M.Identity, Module):  # type: ignore[misc]  # MegEngine is untyped
+class Identity(M.Identity, Module):
     """Returns its input; takes and ignores any arguments, as torch's does."""
 
     def __init__(self, *_: Any, **__: Any) -> None:

@@ -14,7 +14,7 @@ from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
 
 from .arguments import divides, integer
-from .initialisation import fill, skipped
+from .initialisation import skipped
 
 
 def _ones(*shape: int) -> Tensor:
@@ -33,7 +33,7 @@ def _normalized_shape(owner: str, value: int | Sequence[int]) -> tuple[int, ...]
     return tuple(integer(owner, "normalized_shape", each, lowest=1) for each in shape)
 
 
-class LayerNorm(M.LayerNorm, Module):  # type: ignore[misc]  # MegEngine is untyped
+class LayerNorm(M.LayerNorm, Module):
     """Normalisation over the last axes (Ba et al., 2016)."""
 
     def __init__(
@@ -93,7 +93,7 @@ class RMSNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
-class GroupNorm(M.GroupNorm, Module):  # type: ignore[misc]  # MegEngine is untyped
+class GroupNorm(M.GroupNorm, Module):
     """Normalisation over groups of channels, of any rank (Wu and He, 2018)."""
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
@@ -115,7 +115,7 @@ class GroupNorm(M.GroupNorm, Module):  # type: ignore[misc]  # MegEngine is unty
         return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
 
-class InstanceNorm2d(M.InstanceNorm, Module):  # type: ignore[misc]  # MegEngine is untyped
+class InstanceNorm2d(M.InstanceNorm, Module):
     """Normalisation of every channel of every image (Ulyanov et al., 2016)."""
 
     def __init__(
@@ -154,7 +154,7 @@ class InstanceNorm2d(M.InstanceNorm, Module):  # type: ignore[misc]  # MegEngine
         )
 
 
-class LocalResponseNorm(M.LocalResponseNorm, Module):  # type: ignore[misc]  # MegEngine is untyped
+class LocalResponseNorm(M.LocalResponseNorm, Module):
     """Normalisation over neighbouring channels (Krizhevsky et al., 2012)."""
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:

@@ -21,7 +21,7 @@ class _Pool(Module):
     """A window, moved; the arguments keep the form they were given in, as in torch."""
 
     _spatial: int
-    _shown = ("kernel_size", "stride", "padding")
+    _shown: tuple[str, ...] = ("kernel_size", "stride", "padding")
 
     def _check(self, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes = 1) -> None:
         owner = type(self).__name__
@@ -87,7 +87,7 @@ class MaxPool1d(_ComposedMaxPool):
     _function = staticmethod(functional.max_pool1d)
 
 
-class MaxPool2d(M.MaxPool2d, _MaxPool):  # type: ignore[misc]  # MegEngine is untyped
+class MaxPool2d(M.MaxPool2d, _MaxPool):
     """Largest values of `(N, C, H, W)`."""
 
     _spatial = 2
@@ -156,7 +156,7 @@ class AvgPool1d(_AvgPool):
         self._set(ceil_mode, count_include_pad, None)
 
 
-class AvgPool2d(M.AvgPool2d, _AvgPool):  # type: ignore[misc]  # MegEngine is untyped
+class AvgPool2d(M.AvgPool2d, _AvgPool):
     """Means of `(N, C, H, W)`; the padding counts, as in torch and not in MegEngine, unless told otherwise."""
 
     _spatial = 2
@@ -240,7 +240,7 @@ class AdaptiveAvgPool1d(_ComposedAdaptive):
     _function = staticmethod(functional.adaptive_avg_pool1d)
 
 
-class AdaptiveAvgPool2d(M.AdaptiveAvgPool2d, _Adaptive):  # type: ignore[misc]  # MegEngine is untyped
+class AdaptiveAvgPool2d(M.AdaptiveAvgPool2d, _Adaptive):
     """Means of `(N, C, H, W)`, right for uneven windows too, which MegEngine's are not."""
 
     _spatial = 2
@@ -276,7 +276,7 @@ class AdaptiveMaxPool1d(_ComposedAdaptiveMax):
     _function = staticmethod(functional.adaptive_max_pool1d)
 
 
-class AdaptiveMaxPool2d(M.AdaptiveMaxPool2d, _Adaptive):  # type: ignore[misc]  # MegEngine is untyped
+class AdaptiveMaxPool2d(M.AdaptiveMaxPool2d, _Adaptive):
     """Largest values of `(N, C, H, W)`, right for uneven windows too."""
 
     _spatial = 2

@@ -123,7 +123,8 @@ class _Recurrent(Module):
         given = list(hx) if self._has_cell else [hx]
         given = [F.expand_dims(each, 1) if single else each for each in given]
         if [tuple(each.shape) for each in given] != wanted:
-            message = f"{type(self).__name__}: states {[tuple(each.shape) for each in given]} must have shapes {wanted}."
+            shapes = [tuple(each.shape) for each in given]
+            message = f"{type(self).__name__}: states {shapes} must have shapes {wanted}."
             raise InputError(message)
         return given
 
@@ -163,7 +164,8 @@ class _Recurrent(Module):
 
     def extra_repr(self) -> str:
         """The arguments that matter."""
-        return f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, bidirectional={self.bidirectional}"
+        sizes = f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}"
+        return f"{sizes}, bidirectional={self.bidirectional}"
 
 
 class LSTM(_Recurrent):

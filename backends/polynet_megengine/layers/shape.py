@@ -50,7 +50,7 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-class PixelShuffle(M.PixelShuffle, Module):  # type: ignore[misc]  # MegEngine is untyped
+class PixelShuffle(M.PixelShuffle, Module):
     """Turns `(N, C * r², H, W)` into `(N, C, H * r, W * r)` (Shi et al., 2016)."""
 
     def __init__(self, upscale_factor: int) -> None:

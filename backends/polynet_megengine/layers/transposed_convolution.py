@@ -123,7 +123,7 @@ class ConvTranspose1d(_Transposed):
         return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
 
 
-class ConvTranspose2d(M.ConvTranspose2d, _Transposed):  # type: ignore[misc]  # MegEngine is untyped
+class ConvTranspose2d(M.ConvTranspose2d, _Transposed):
     """2-d transposed convolution."""
 
     _spatial = 2
@@ -152,7 +152,7 @@ class ConvTranspose2d(M.ConvTranspose2d, _Transposed):  # type: ignore[misc]  # 
     reset_parameters = _Transposed.reset_parameters
 
 
-class ConvTranspose3d(M.ConvTranspose3d, _Transposed):  # type: ignore[misc]  # MegEngine is untyped
+class ConvTranspose3d(M.ConvTranspose3d, _Transposed):
     """3-d transposed convolution."""
 
     _spatial = 3

@@ -9,7 +9,6 @@ import megengine.functional as F
 from polynet.errors import InputError, suggest
 from polynet.types import Tensor
 from polynet_megengine.convolution_gradient import convolve, convolve_transposed
-
 from polynet_megengine.ops._tensors import shape_of, tuple_of
 
 Sizes = int | Sequence[int]
@@ -141,7 +140,7 @@ def _convolution(
     outputs, inputs, *kernel = _weight_shape(spatial, weight)
     if groups < 1 or outputs % groups or shape_of(batched)[1] != inputs * groups:
         message = (
-            f"An input of {shape_of(batched)[1]} channels does not fit weights {shape_of(weight)} with groups={groups}: "
+            f"{shape_of(batched)[1]} input channels do not fit weights {shape_of(weight)} with groups={groups}: "
             f"{inputs * max(groups, 1)} channels are needed, and outputs divisible by groups."
         )
         raise InputError(message)
@@ -172,7 +171,7 @@ def _transposed(
     inputs, outputs, *kernel = _weight_shape(spatial, weight)
     if groups < 1 or inputs % groups or shape_of(batched)[1] != inputs:
         message = (
-            f"An input of {shape_of(batched)[1]} channels does not fit weights {shape_of(weight)} with groups={groups}: "
+            f"{shape_of(batched)[1]} input channels do not fit weights {shape_of(weight)} with groups={groups}: "
             f"{inputs} channels are needed, divisible by groups."
         )
         raise InputError(message)
@@ -230,5 +229,8 @@ def _check_fits(
 ) -> None:
     for count, taps, pad, spacing in zip(size, kernel, padding, dilation, strict=True):
         if count + 2 * pad < spacing * (taps - 1) + 1:
-            message = f"A kernel of {tuple(kernel)}, dilated by {tuple(dilation)}, is larger than the padded input {tuple(size)}."
+            message = (
+                f"A kernel of {tuple(kernel)}, dilated by {tuple(dilation)}, is larger than the input {tuple(size)} "
+                f"padded by {tuple(padding)}."
+            )
             raise InputError(message)
