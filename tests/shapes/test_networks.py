@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from polynet import nn, ops
-from polynet.backend import Backend
+from polynet.backend import Backend, use_backend
+from polynet.registry import MODELS
 
 
 class Bottleneck(nn.Module):
@@ -78,11 +81,26 @@ def test_a_giant_takes_neither_time_nor_memory(shapes: Backend) -> None:
 
 
 def test_the_same_network_has_the_state_of_torch(shapes: Backend, torch: Any) -> None:
-    from polynet.backend import use_backend
-
     with use_backend("torch"), torch.device("meta"):
         native = ResNet50()
     own = shapes.slots(ResNet50())
     theirs = {name: value for name, value in native.state_dict().items() if "num_batches" not in name}
     assert {name: slot.shape for name, slot in own.items()} == {name: tuple(v.shape) for name, v in theirs.items()}
     assert list(own) == list(theirs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["se_resnet18", "mbnetv3_small_x100", "effnet_b0", "vit_tiny_patch16_224"],
+)
+def test_shipped_networks_have_the_state_and_outputs_of_torch(name: str, shapes: Backend, torch: Any) -> None:
+    size = (2, 3, 224, 224)
+    own = MODELS.get(name, backend="shapes")()
+    with use_backend("torch") as backend, torch.device("meta"):
+        native = MODELS.get(name, backend="torch")().to("meta")
+        theirs = {path: (slot.kind, slot.shape) for path, slot in backend.slots(native).items()}
+        expected = [tuple(native(torch.empty(size)).shape)]
+        expected += [tuple(maps.shape) for maps in native.forward_stages(torch.empty(size))]
+    assert {path: (slot.kind, slot.shape) for path, slot in shapes.slots(own).items()} == theirs
+    images = ops.zeros(size)
+    assert [own(images).shape, *(maps.shape for maps in own.forward_stages(images))] == expected
