@@ -8,7 +8,7 @@ from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
 from polynet.errors import BackendUnavailableError, OptionError
-from polynet.nn.module import explain_call
+from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
 

@@ -27,7 +27,8 @@ from polynet.backend import (
     loaded_backends,
     use_backend,
 )
-from polynet.errors import OptionError, suggest
+from polynet.errors import FrameworkMismatchError
+from polynet.nn.explain import explain_call
 from polynet.types import Tensor
 
 if TYPE_CHECKING:
@@ -173,25 +174,6 @@ def _reduce_class(cls: NeutralMeta) -> str | tuple[Callable[..., type], tuple[ty
 copyreg.pickle(NeutralMeta, _reduce_class)  # type: ignore[arg-type]  # typeshed does not know the string form
 
 
-def explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
-    """Raise `OptionError` if a class or function was called with options it does not have; return otherwise."""
-    if isinstance(error, OptionError):
-        return
-    # A metaclass with `__call__` hides the constructor's signature from inspect.signature(target).
-    bound = (None,) if isinstance(target, type) else ()
-    signature = inspect.signature(target.__init__ if isinstance(target, type) else target)  # type: ignore[misc]  # its own
-    try:
-        signature.bind(*bound, *arguments, **options)
-    except TypeError as mismatch:
-        parts = list(signature.parameters.values())[len(bound) :]
-        allowed = [part.name for part in parts if part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)]
-        unknown = [name for name in options if name not in allowed]
-        near = "".join(suggest(name, allowed) for name in unknown)
-        given = f"unknown option {', '.join(map(repr, unknown))}" if unknown else str(mismatch)
-        message = f"{getattr(target, '__qualname__', target)}: {given}.{near} Its options are: {', '.join(allowed)}."
-        raise OptionError(message) from error
-
-
 class Module(metaclass=NeutralMeta, native="Module"):
     """Base of every network, block and layer defined once for all frameworks.
 
@@ -255,7 +237,12 @@ class ParameterMeta(type):
 
     def __call__(cls, data: Tensor | np.ndarray[Any, Any], requires_grad: bool = True) -> Any:
         """Make a parameter of the active backend."""
-        return active_backend().parameter(data, requires_grad=requires_grad)
+        backend = active_backend()
+        foreign = backend_of_class(type(data))
+        if foreign not in (None, backend.name):
+            message = f"Parameter: the active backend is {backend.name!r}, and the data is a tensor of {foreign!r}."
+            raise FrameworkMismatchError(message)
+        return backend.parameter(data, requires_grad=requires_grad)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         """Whether it is a parameter of a loaded framework."""
@@ -268,6 +255,9 @@ class Parameter(metaclass=ParameterMeta):
     Args:
         data: Initial value: an array, nested list, or native tensor.
         requires_grad: Whether it is trained.
+
+    Raises:
+        FrameworkMismatchError: The data is a tensor of another framework than the active one.
 
     Example:
         >>> with polynet.use_backend("torch"):

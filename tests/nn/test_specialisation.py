@@ -11,7 +11,7 @@ import pytest
 import polynet
 from polynet import nn
 from polynet.backend import Backend, backend_of, backend_of_class, use_backend
-from polynet.errors import OptionError
+from polynet.errors import FrameworkMismatchError, OptionError
 from polynet.nn import specialise
 from tests.nn.networks import (
     Block,
@@ -219,6 +219,36 @@ def test_missing_and_surplus_arguments_are_option_errors(backend: Backend) -> No
         nn.Linear()  # type: ignore[call-arg]  # on purpose
     with pytest.raises(OptionError, match="too many positional"):
         Network(1, 2, 3)  # type: ignore[call-arg]  # on purpose
+
+
+class Passing(nn.Module):
+    """Passes on the options it does not know."""
+
+    def __init__(self, width: int = 1, **options: Any) -> None:
+        super().__init__(**options)
+        self.width = width
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments", "wrong", "advice"),
+    [
+        (nn.LSTM, (4, 3), "batchfirst", "Did you mean 'batch_first'"),
+        (nn.Sigmoid, (), "inplace", "has no options"),
+        (Passing, (), "widht", "Did you mean 'width'"),
+    ],
+)
+def test_options_refused_further_up_are_explained_too(
+    backend: Backend, cls: Any, arguments: tuple[int, ...], wrong: str, advice: str
+) -> None:
+    with pytest.raises(OptionError, match=f"unknown option {wrong!r}.*{advice}") as caught:
+        cls(*arguments, **{wrong: True})
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_parameter_of_another_frameworks_tensor_is_refused(both: tuple[Backend, Backend]) -> None:
+    for backend, other in (both, both[::-1]):
+        with use_backend(backend), pytest.raises(FrameworkMismatchError, match=f"{backend.name}.*{other.name}"):
+            nn.Parameter(other.tensor([1.0]))
 
 
 def test_type_error_inside_a_constructor_is_not_blamed_on_its_options(backend: Backend) -> None:

@@ -1,0 +1,79 @@
+"""What to say when a constructor does not have an option it was called with."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, NoReturn
+
+from polynet.errors import OptionError, suggest
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_REFUSED = re.compile(r"unexpected keyword argument '(\w+)'")
+
+
+def explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: TypeError) -> None:
+    """Raise `OptionError` if a class or function was called with options it does not have; return otherwise.
+
+    Args:
+        target: The class or function called.
+        arguments: Its positional arguments.
+        options: Its keyword arguments.
+        error: What the call raised; the cause of the error raised here.
+
+    Raises:
+        OptionError: The call does not fit the signature, or an option passed on by `**` was refused further up.
+
+    Example:
+        >>> try:
+        ...     nn.LSTM(4, 3, batchfirst=True)
+        ... except polynet.errors.OptionError as error:
+        ...     print(str(error)[:66])
+        LSTM: unknown option 'batchfirst'. Did you mean 'batch_first'? Its
+    """
+    if isinstance(error, OptionError):
+        return
+    functions = _functions(target)
+    # A metaclass with `__call__` hides the constructor's signature from inspect.signature(target).
+    bound = (None,) if isinstance(target, type) else ()
+    try:
+        inspect.signature(functions[0]).bind(*bound, *arguments, **options)
+    except TypeError as mismatch:
+        allowed = _names(functions[:1], len(bound))
+        unknown = [name for name in options if name not in allowed]
+        _refuse(target, unknown, str(mismatch), allowed, error)
+    allowed = _names(functions, len(bound))
+    refused = _REFUSED.search(str(error))
+    if refused and refused[1] in options and refused[1] not in allowed:
+        _refuse(target, [refused[1]], "", allowed, error)
+
+
+def _refuse(target: Any, unknown: list[str], mismatch: str, allowed: list[str], error: TypeError) -> NoReturn:
+    near = "".join(suggest(name, allowed) for name in unknown)
+    given = f"unknown option {', '.join(map(repr, unknown))}" if unknown else mismatch
+    known = f"Its options are: {', '.join(allowed)}." if allowed else "It has no options."
+    message = f"{getattr(target, '__qualname__', target)}: {given}.{near} {known}"
+    raise OptionError(message) from error
+
+
+def _functions(target: Any) -> list[Any]:
+    """What is called in turn: a constructor, and those of its bases for as long as options are passed on by `**`."""
+    if not isinstance(target, type):
+        return [target]
+    constructors = []
+    for base in target.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            constructors.append(vars(base)["__init__"])
+            kinds = {parameter.kind for parameter in inspect.signature(constructors[-1]).parameters.values()}
+            if inspect.Parameter.VAR_KEYWORD not in kinds:
+                break
+    return constructors or [object.__init__]
+
+
+def _names(functions: list[Any], skipped: int) -> list[str]:
+    """Names of the parameters of functions, without the first `skipped` of each, and each name once."""
+    found: dict[str, None] = {}
+    for function in functions:
+        parameters = list(inspect.signature(function).parameters.values())[skipped:]
+        found.update((parameter.name, None) for parameter in parameters if parameter.kind not in _VARIADIC)
+    return list(found)
