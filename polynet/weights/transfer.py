@@ -18,7 +18,7 @@ from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.files import read_checkpoint, write_checkpoint
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
-from polynet.weights.layouts.table import POLYNET, check_layout
+from polynet.weights.layouts.table import POLYNET, check_layout, has_map
 from polynet.weights.layouts.translate import Translation
 from polynet.weights.mapped import PathLike
 from polynet.weights.report import Change, LoadReport, Refusal
@@ -130,8 +130,9 @@ def fitted_state(
     if layout != AUTO:
         check_layout(layout)
     slots = backend_of(net).slots(net)
-    spelling = _layout_of(checkpoint, slots) if layout == AUTO else layout
-    translation = translated(checkpoint.tensors, spelling, getattr(net, "family", None), slots)
+    family = getattr(net, "family", None)
+    spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
+    translation = translated(checkpoint.tensors, spelling, family, slots)
     report, ready = _planned(slots, translation, spelling, checkpoint.notes)
     if strict and not report.ok:
         raise WeightsError(f"{report}{_layout_hint(report, checkpoint, slots, spelling)}\nNothing was changed.")
@@ -159,16 +160,23 @@ def _array(name: str, value: Any) -> Array:
         raise WeightsError(message) from error
 
 
-def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot]) -> str:
+def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot], family: str | None) -> str:
     """The layout a checkpoint records, or that its names belong to."""
     recorded = checkpoint.metadata.get("layout")
     if recorded is not None and "polynet_version" in checkpoint.metadata:
         check_layout(recorded)
         return recorded
     shared = sum(name in slots for name in checkpoint.tensors)
-    if 2 * shared >= len(checkpoint.tensors):
+    if shared == len(slots):
         return POLYNET
-    return detect_layout(checkpoint.tensors)
+    try:
+        likely = detect_layout(checkpoint.tensors)
+    except WeightsError:
+        if not shared:
+            raise
+        return POLYNET
+    # Names may look like a library's by chance, in a network that the library does not have.
+    return POLYNET if shared and not has_map(likely, family) else likely
 
 
 def _planned(

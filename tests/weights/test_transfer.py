@@ -303,3 +303,21 @@ def test_a_checkpoint_is_checked_and_converted_without_a_framework(tmp_path, sam
     del found.tensors["3.bias"]
     with pytest.raises(WeightsError, match="1 missing"):
         fitted_state(net, found)
+
+
+def test_a_layout_is_found_where_some_names_are_alike(array_net):
+    ours = arrays_of(features__0__weight=(4, 3, 2, 2), features__0__bias=(4,), head__classifier__6__bias=(3,))
+    theirs = {name.removeprefix("head."): np.ones_like(array) for name, array in ours.items()}
+    report = load_state(array_net(ours, family="alexnet"), theirs, layout="auto")
+    assert report.layout == "torchvision"
+    assert report.renamed == 1
+
+
+def test_a_net_of_no_family_is_read_by_its_own_names(array_net):
+    ours = arrays_of(conv1__weight=(4, 3, 2, 2), bn1__weight=(4,), fc__bias=(3,))
+    assert load_state(array_net(ours), ones_like(ours), layout="auto").layout == "polynet"
+    report = load_state(array_net(ours), {"conv1.weight": ours["conv1.weight"]}, layout="auto", strict=False)
+    assert report.layout == "polynet"
+    assert report.missing == ("bn1.weight", "fc.bias")
+    with pytest.raises(WeightsError, match="belong to no known layout"):
+        load_state(array_net(ours), {"encoder.table": np.ones(2)}, layout="auto")

@@ -62,6 +62,20 @@ def check_layout(name: str) -> None:
         raise UnknownNameError(message)
 
 
+def has_map(layout: str, family: str | None) -> bool:
+    """Whether a layout spells the names of a family; PolyNet's own spell every family's.
+
+    Example:
+        >>> has_map("timm", "resnet"), has_map("timm", "alexnet")
+        (True, False)
+    """
+    return layout in _CANONICAL or (layout, _known_family(family)) in _BY_KEY
+
+
+def _known_family(family: str | None) -> str:
+    return _FAMILY_ALIASES.get(str(family), str(family))
+
+
 def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -> NameMap | None:
     """The correspondence of names for one network; `None` for a layout that spells them as PolyNet does.
 
@@ -77,9 +91,9 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
     check_layout(layout)
     if layout in _CANONICAL:
         return None
-    found = _BY_KEY.get((layout, _FAMILY_ALIASES.get(str(family), str(family))))
+    found = _BY_KEY.get((layout, _known_family(family)))
     if found is None:
-        others = [entry.name for entry in LAYOUTS if entry.family == _FAMILY_ALIASES.get(str(family), str(family))]
+        others = [entry.name for entry in LAYOUTS if entry.family == _known_family(family)]
         whose = f"the family {family!r}" if family else "a network that names no family"
         message = (
             f"Layout {layout!r} has no map for {whose}. It has one for {', '.join(families_of(layout))}; "
