@@ -178,7 +178,8 @@ def _strided(x: Tensor, tap: Sequence[int], size: Sequence[int], geometry: Geome
         slice(at * spacing, at * spacing + (count - 1) * step + 1, step)
         for at, spacing, count, step in zip(tap, geometry.dilation, size, geometry.stride, strict=True)
     ]
-    return x[(slice(None), slice(None), *places)]
+    window = (slice(None), slice(None), *places)
+    return x[window]
 
 
 def _padded(x: Tensor, geometry: Geometry) -> Tensor:

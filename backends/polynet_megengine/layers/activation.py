@@ -202,7 +202,10 @@ class Softmax(M.Softmax, Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply."""
-        return functional.softmax(inputs, _implied(self.dim, inputs))
+        dim, ndim = self.dim, inputs.ndim
+        if dim is not None and -ndim <= dim < ndim:
+            return F.softmax(inputs, dim)
+        return functional.softmax(inputs, _implied(dim, inputs))
 
 
 class LogSoftmax(_Activation):

@@ -21,7 +21,7 @@ class Dropout(M.Dropout, Module):
     @property
     def p(self) -> float:
         """The probability; MegEngine calls it `drop_prob`."""
-        return self.drop_prob  # type: ignore[no-any-return]  # MegEngine is untyped
+        return self.drop_prob
 
     @p.setter
     def p(self, value: float) -> None:

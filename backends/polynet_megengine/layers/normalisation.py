@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import megengine
+import megengine.functional as F
 import megengine.module as M
 import numpy as np
 
@@ -61,6 +62,9 @@ class LayerNorm(M.LayerNorm, Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(…, *normalized_shape)`."""
+        wanted = self.normalized_shape
+        if self.bias is not None and x._tuple_shape[-len(wanted) :] == wanted:
+            return F.nn.layer_norm(x, wanted, True, self.weight, self.bias, self.eps)
         return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
 
@@ -111,6 +115,9 @@ class GroupNorm(M.GroupNorm, Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(N, C, …)`."""
+        shape: tuple[int, ...] = x._tuple_shape
+        if len(shape) == 4 and shape[1] == self.num_channels and 0 not in shape:
+            return F.nn.group_norm(x, self.num_groups, self.affine, self.weight, self.bias, self.eps)
         _check_channels(self, x, self.num_channels)
         return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import megengine.functional as F
 import megengine.module as M
+import numpy as np
+from megengine.core._imperative_rt.core2 import get_grad_key
 
 from polynet.errors import OptionError, UnsupportedError
 from polynet.types import Tensor
@@ -54,8 +57,18 @@ class _MaxPool(_Pool):
         self.return_indices = False
         self.ceil_mode = bool(ceil_mode)
 
+    def _is_native(self, inp: Tensor) -> bool:
+        """Whether MegEngine's own operation is right: no option it lacks, four axes, windows no larger than images."""
+        if self.ceil_mode or self.dilation not in (1, (1, 1)) or inp.dtype != np.float32:
+            return False
+        shape: tuple[int, ...] = inp._tuple_shape
+        taps = self.kernel_size if isinstance(self.kernel_size, int) else max(self.kernel_size)
+        return len(shape) == 4 and 0 < taps <= min(shape[2:]) and shape[0] * shape[1] > 0
+
     def forward(self, inp: Tensor) -> Tensor:
-        """Largest value of each window."""
+        """Largest value of each window; natively where nothing records, for there ties get too much gradient."""
+        if self._spatial == 2 and get_grad_key((inp,)) is None and self._is_native(inp):
+            return F.max_pool2d(inp, self.kernel_size, self.stride, self.padding)
         return type(self)._function(
             inp, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
@@ -251,7 +264,12 @@ class AdaptiveAvgPool2d(M.AdaptiveAvgPool2d, _Adaptive):
         super().__init__(output_size)
         self.output_size = output_size
 
-    forward = _Adaptive.forward
+    def forward(self, inp: Tensor) -> Tensor:
+        """Pool to the output size; MegEngine's own operation is right for one window over all."""
+        if self.output_size in (1, (1, 1)) and inp.ndim == 4 and 0 not in inp._tuple_shape:
+            return F.adaptive_avg_pool2d(inp, 1)
+        return functional.adaptive_avg_pool2d(inp, self.output_size)
+
     _module_info_string = _Adaptive._module_info_string
 
 
