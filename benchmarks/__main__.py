@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterator
 
 import polynet
-
 from benchmarks import building, convolutions, networks
 from benchmarks.timing import Result
 

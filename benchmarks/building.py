@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polynet
-
 from benchmarks.timing import Result, interleaved
 
 

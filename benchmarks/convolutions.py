@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 import polynet
-
 from benchmarks.timing import Result
 
 

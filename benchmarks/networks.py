@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 import polynet
+from benchmarks.timing import Result, interleaved
 from polynet import nn, ops
 from polynet.types import Tensor
-
-from benchmarks.timing import Result, interleaved
 
 CASES: dict[str, tuple[int, tuple[int, ...], int, int, bool]] = {
     "resnet50 at 224, batch 1": (1, (3, 224, 224), 15, 1, True),
@@ -53,12 +52,20 @@ def run(backend: str, rounds_scale: float = 1.0) -> Iterator[Result]:
         rounds = max(3, int(rounds * rounds_scale))
         for what, ours, theirs in pairs(case, images, labels):
             few = what == "training step" and "224" in case and backend == "megengine"
-            timed = interleaved(ours, theirs, rounds=3 if few else rounds, calls=1 if few else calls, warm_up=1 if few else 2)
-            goal = "below 1: the native weight gradient is slow" if what == "training step" and backend == "megengine" else "1.00 ± 0.02"
+            timed = interleaved(
+                ours, theirs, rounds=3 if few else rounds, calls=1 if few else calls, warm_up=1 if few else 2
+            )
+            goal = (
+                "below 1: the native weight gradient is slow"
+                if what == "training step" and backend == "megengine"
+                else "1.00 ± 0.02"
+            )
             yield Result(f"{backend}: {case}, {what}", *timed, goal)
 
 
-def _torch_actions(case: str, images: Any, labels: Any) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
+def _torch_actions(
+    case: str, images: Any, labels: Any
+) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
     import torch
 
     from benchmarks import native_torch

@@ -52,12 +52,14 @@ _HOMES = {
     "state": "polynet.weights",
     "use_backend": "polynet.backend",
 }
-"""Public functions and classes, and the module each is found in. No module may bear a function's name: importing it would
-put the module in the function's place."""
+"""Public functions and classes, and the module each is found in.
+
+No module may bear a function's name: importing it would put the module in the function's place.
+"""
 
 _MODULES = ("config", "errors", "nn", "ops", "registry", "weights")
 
-__all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604 - the table is the single list of names
+__all__ = ["__version__", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

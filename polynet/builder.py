@@ -29,12 +29,13 @@ def build(
         config: A registered name (`"resnet50"`), a config (a mapping with `model`, or a model mapping with `name`), the
             path of a config file, or a network class.
         backend: `"torch"` or `"megengine"`; by default the active one, or the one a write-native class belongs to.
-        device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"auto"` or the framework's own spelling; or a mapping from submodule path
-            to device, `{"": "cuda:0", "head": "cuda:1"}`. By default the config's `device`, else the framework's default.
+        device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"auto"` or the framework's own spelling; or a mapping from submodule
+            path to device, `{"": "cuda:0", "head": "cuda:1"}`. By default the config's `device`, else the framework's.
         seed: Seed of the initial weights, which are then the same on every framework; a fresh one by default. A
             write-native class keeps its own initialisation unless a seed is given.
         weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random.
-        layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; found from its keys by default.
+        layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; by default found from the
+            names.
         **options: Merged over the model's own arguments: `num_classes=10`, `head=None`, `out_indices=(1, 2, 3)` …
 
     Returns:

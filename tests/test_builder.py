@@ -22,7 +22,6 @@ from polynet.errors import (
     WeightsError,
 )
 from polynet.nn.module import specialise
-
 from tests.compare import assert_close
 
 SMALL = {"name": "ResNet", "depths": (1, 1), "widths": (8, 16), "strides": (1, 2), "stem_w": 8}
@@ -126,7 +125,10 @@ def test_a_checkpoint_file_crosses_frameworks(both: tuple[Backend, Backend], tmp
 
 
 def test_a_registered_network_remembers_its_config(backend: Backend) -> None:
-    assert polynet.build("resnet18", backend=backend.name, num_classes=3).config == {"name": "resnet18", "num_classes": 3}
+    assert polynet.build("resnet18", backend=backend.name, num_classes=3).config == {
+        "name": "resnet18",
+        "num_classes": 3,
+    }
 
 
 def test_the_active_backend_is_the_default(backend: Backend) -> None:
@@ -172,7 +174,7 @@ def test_a_device_that_cannot_be_met_is_an_error_before_building(
 
 
 def test_a_device_error_names_what_there_is(backend: Backend) -> None:
-    with pytest.raises(DeviceError, match="Present.*: cpu"):
+    with pytest.raises(DeviceError, match=r"Present.*: cpu"):
         polynet.build(SMALL, backend=backend.name, device="cuda:77")
 
 

@@ -158,7 +158,8 @@ class MegEngineBackend(Backend):
 
     def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip MegEngine's random initialisation, which takes longer than the rest of building."""
-        return importlib.import_module("polynet_megengine.layers.initialisation").skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
+        initialisation = importlib.import_module("polynet_megengine.layers.initialisation")
+        return initialisation.skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
 
     def devices(self) -> tuple[str, ...]:
         """`cpu`, then every GPU as `cuda:N`."""

@@ -1,7 +1,7 @@
 """MegEngine's state in the canonical layout, and gradients.
 
-MegEngine keeps biases as (1, C, 1, 1), grouped weights as (G, O/G, I/G, K, K) and so on; each is a pure reshape of torch's
-layout, given by `layers.canonical.canonical_shape`. Tensors live inside modules, lists, tuples and dicts alike.
+MegEngine keeps biases as (1, C, 1, 1), grouped weights as (G, O/G, I/G, K, K) and so on; each is a pure reshape of
+torch's layout, given by `layers.canonical.canonical_shape`. Tensors live inside modules, lists, tuples and dicts alike.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ class TorchBackend(Backend):
         return self._device.devices()  # type: ignore[no-any-return]  # lazily imported
 
     def resolve_device(self, device: str) -> str:
-        """torch's own spelling, once the device is known to exist."""
+        """Torch's own spelling, once the device is known to exist."""
         return self._device.resolve(device)  # type: ignore[no-any-return]  # lazily imported
 
     def place(self, module: NativeModule, device: str) -> NativeModule:
@@ -171,7 +171,9 @@ class TorchBackend(Backend):
 @contextlib.contextmanager
 def _requiring_grad(sources: list[Any]) -> Iterator[None]:
     """Let plain tensors take part in differentiation for the time being."""
-    changed = [source for source in sources if not source.requires_grad and source.is_leaf and source.is_floating_point()]
+    changed = [
+        source for source in sources if not source.requires_grad and source.is_leaf and source.is_floating_point()
+    ]
     for source in changed:
         source.requires_grad_(True)
     try:

@@ -30,7 +30,7 @@ class Optimizer:
         """Compute the loss, its gradients, and step; returns the loss before the step."""
         self.native.zero_grad(set_to_none=True)
         loss = loss_function()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        loss.backward()
         self.native.step()
         return float(loss.detach())
 

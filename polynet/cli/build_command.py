@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         f"{type(net).__name__}: a {native.__module__}.{native.__name__} on {backend.device_of(net)}, "
         f"{short_count(total)} parameters in {len(slots)} tensors",
         ("child", "class", "parameters"),
-        [(child["name"], child["class"], f"{child['parameters']:,}") for child in children] + [("total", "", f"{total:,}")],
+        [(child["name"], child["class"], f"{child['parameters']:,}") for child in children]
+        + [("total", "", f"{total:,}")],
         right=(2,),
     )
     if options.output:

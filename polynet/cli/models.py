@@ -15,8 +15,8 @@ def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]
 
     Args:
         model: A registered name, or the path of a config file.
-        options: For a name, the model's options: `num_classes=10`, `head.dropout_prob=0.2`. For a file, dotted keys of the
-            whole config: `model.head.dropout_prob=0.2`.
+        options: For a name, the model's options: `num_classes=10`, `head.dropout_prob=0.2`. For a file, dotted keys of
+            the whole config: `model.head.dropout_prob=0.2`.
 
     Returns:
         What `polynet.build` takes, and its keyword arguments.

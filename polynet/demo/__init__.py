@@ -1,3 +1,3 @@
-"""What `polynet demo` runs: a proof, real photographs under real weights, and a training run, each on both frameworks."""
+"""What `polynet demo` runs on both frameworks: a proof, photographs under real weights, and a training run."""
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 
 from polynet import nn, ops
+from polynet.backend import backend_of
 from polynet.builder import build
 from polynet.data import Digits, load_digits
-from polynet.backend import backend_of
 from polynet.types import NativeModule, Tensor
 
 EPOCHS = 8
@@ -124,7 +124,12 @@ def draw_losses(runs: tuple[Trained, ...], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4), dpi=120)
     for run, style in zip(runs, ("-", "--"), strict=False):
         axes.plot(run.losses, style, label=f"{run.backend}: {run.accuracy:.1%} of test images right", linewidth=1.5)
-    axes.set(xlabel="step", ylabel="cross-entropy", yscale="log", title="The same network, seed and batches on two frameworks")
+    axes.set(
+        xlabel="step",
+        ylabel="cross-entropy",
+        yscale="log",
+        title="The same network, seed and batches on two frameworks",
+    )
     axes.legend()
     axes.grid(alpha=0.3)
     figure.tight_layout()

@@ -140,5 +140,3 @@ def _classified(photo: str, index: int, logits: dict[str, Array], classes: list[
     first, *others = (values[index] for values in logits.values())
     difference = max((float(np.abs(other - first).max() / np.abs(first).max()) for other in others), default=0.0)
     return Classified(photo, top, difference)
-
-

@@ -1,8 +1,8 @@
 """Seeded initial weights, the same on every framework.
 
 Each parameter has its own generator, keyed by the seed and the parameter's canonical name. So a seed means the same
-network everywhere, and two networks that share a part share that part's weights whatever else differs. Numbers are drawn
-in the canonical layout, straight into the framework's memory where it lends it, on all cores.
+network everywhere, and two networks that share a part share that part's weights whatever else differs. Numbers are
+drawn in the canonical layout, straight into the framework's memory where it lends it, on all cores.
 """
 
 from __future__ import annotations

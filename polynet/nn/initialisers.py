@@ -122,7 +122,8 @@ class TruncatedNormal(Initialiser):
 
 def _checked_mode(instance: object, attribute: Any, value: str) -> None:
     if value not in _MODES:
-        message = f"{type(instance).__name__}: mode must be one of {', '.join(_MODES)}, not {value!r}.{suggest(value, _MODES)}"
+        allowed = ", ".join(_MODES)
+        message = f"{type(instance).__name__}: mode must be one of {allowed}, not {value!r}.{suggest(value, _MODES)}"
         raise OptionError(message)
 
 

@@ -49,10 +49,12 @@ class Recipe:
         bias: Biases of convolutions, linear layers and attention.
         norm_weight: Scales of normalisation layers.
         norm_bias: Shifts of normalisation layers.
-        named: Pairs of a wildcard pattern on the canonical name and an initialiser; the first that matches wins over all.
+        named: Pairs of a wildcard pattern on the canonical name and an initialiser; the first that matches wins over
+            all.
 
     Example:
-        >>> recipe = polynet.nn.Recipe(linear=polynet.nn.Normal(0.01), named=(("*.c_bn.weight", polynet.nn.Constant(0.0)),))
+        >>> zero = polynet.nn.Constant(0.0)
+        >>> recipe = polynet.nn.Recipe(linear=polynet.nn.Normal(0.01), named=(("*.c_bn.weight", zero),))
         >>> recipe.linear
         Normal(std=0.01, mean=0.0)
     """
@@ -70,7 +72,8 @@ class Recipe:
         for pattern, initialiser in self.named:
             if fnmatch.fnmatchcase(slot.name, pattern):
                 return initialiser
-        role = role_of(type(slot.owner))
+        owner: type = type(slot.owner)
+        role = role_of(owner)
         if slot.kind != "parameter" or role is None:
             return None
         if role == "recurrent":

@@ -1,7 +1,7 @@
 """Which backend an operation runs on: the type of its first tensor decides.
 
-`namespace_of` is on the path of every operation, so it is one dictionary look-up: about 0.1 µs. Compilers see through it:
-`torch.compile`, `torch.export` and `torch.fx` know the type of what they trace.
+`namespace_of` is on the path of every operation, so it is one dictionary look-up: about 0.1 µs. Compilers see through
+it: `torch.compile`, `torch.export` and `torch.fx` know the type of what they trace.
 """
 
 from __future__ import annotations

@@ -78,7 +78,9 @@ def parity(
         for name, settings in (OPTIMIZERS if optimizers is None else optimizers).items():
             if steps:
                 rows += _step_rows(name, settings, steps, first, second, twin, tolerance)
-    return Report(_name(config_or_networks, networks[0]), (first.backend.name, second.backend.name), tolerance, tuple(rows))
+    return Report(
+        _name(config_or_networks, networks[0]), (first.backend.name, second.backend.name), tolerance, tuple(rows)
+    )
 
 
 def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None, options: Mapping[str, Any]) -> Any:

@@ -61,8 +61,8 @@ def compare_all(
 ) -> list[Row]:
     """Compare two builds' results of one kind, name by name.
 
-    A result passes within `tolerance.relative`. Otherwise its errors against float64 decide: they are judged against the
-    largest error of either build in the section, because which parameter rounding hits hardest is chance.
+    A result passes within `tolerance.relative`. Otherwise its errors against float64 decide: they are judged against
+    the largest error of the other build in the section, because which parameter rounding hits hardest is chance.
 
     Args:
         section: Name of the kind.
@@ -73,7 +73,7 @@ def compare_all(
         floor: Judge small results on a scale of this fraction of the largest.
     """
     rows: list[Row] = []
-    judged: list[tuple[str, float, float, float]] = []
+    judged: list[tuple[str, float, tuple[float, float]]] = []
     scale = floor * max((float(np.abs(array).max()) for array in first.values() if array.size), default=0.0)
     for name in [*first, *(name for name in second if name not in first)]:
         if name not in first or name not in second:
@@ -84,14 +84,14 @@ def compare_all(
             passed = difference <= tolerance.relative
             rows.append(Row(section, name, first[name].shape, difference, None, None, passed))
             continue
-        errors = tuple(
-            distance(each[name], oracle[name], scale * float(np.sqrt(first[name].size))) for each in (first, second)
-        )
-        judged.append((name, difference, *errors))
-    worst = [max((entry[side] for entry in judged), default=0.0) for side in (2, 3)]
-    for name, difference, *errors in judged:
+        spread = scale * float(np.sqrt(first[name].size))
+        errors = distance(first[name], oracle[name], spread), distance(second[name], oracle[name], spread)
+        judged.append((name, difference, errors))
+    worst = [max((errors[side] for _, _, errors in judged), default=0.0) for side in (0, 1)]
+    for name, difference, errors in judged:
         passed = all(
-            error <= max(tolerance.oracle_ratio * worst[1 - side], tolerance.relative) and error <= tolerance.oracle_limit
+            error <= max(tolerance.oracle_ratio * worst[1 - side], tolerance.relative)
+            and error <= tolerance.oracle_limit
             for side, error in enumerate(errors)
         )
         rows.append(Row(section, name, first[name].shape, difference, errors[0], errors[1], passed))

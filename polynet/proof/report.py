@@ -118,7 +118,9 @@ class Report:
         lines = [header, *self.summary()]
         widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
         text = [f"Parity of {self.network}: {self.backends[0]} and {self.backends[1]}"]
-        text += ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        text += [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
         if self.passed:
             text.append(f"The two builds agree: {len(self.rows)} comparisons within the tolerance.")
         else:

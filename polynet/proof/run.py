@@ -54,7 +54,7 @@ class Run:
         found: dict[str, Array] = {}
         with self._restored(), self.backend.ops.no_grad():
             self.backend.set_training(self.network, False)
-            if hasattr(self.network, "forward_stages") and getattr(self.network, "stages", ()):
+            if hasattr(self.network, "forward_stages"):
                 maps = self.network.forward_stages(self._input())
                 for stage, value in zip(self.network.stages, maps, strict=True):
                     found[stage.name] = self.backend.numpy(value)
@@ -73,7 +73,9 @@ class Run:
                 name: np.zeros(slot.shape, np.float32) if gradient is None else slot.canonical(gradient)
                 for (name, slot), gradient in zip(slots.items(), gradients, strict=True)
             }
-            buffers = {name: slot.read() for name, slot in self.backend.slots(self.network).items() if slot.kind == "buffer"}
+            buffers = {
+                name: slot.read() for name, slot in self.backend.slots(self.network).items() if slot.kind == "buffer"
+            }
         return found, buffers
 
     def steps(self, name: str, settings: Mapping[str, Any], count: int) -> dict[str, Array]:
@@ -83,9 +85,8 @@ class Run:
             before = self.state()
             optimizer = self.backend.optimizer(name, self.network, **settings)
             found = {f"loss {index + 1}": np.array(optimizer.step(self._loss)) for index in range(count)}
-            after = {key: slot for key, slot in self.backend.slots(self.network).items()}
             moved: dict[str, list[Array]] = {"parameter": [], "buffer": []}
-            for key, slot in after.items():
+            for key, slot in self.backend.slots(self.network).items():
                 moved[slot.kind].append((slot.read().astype(np.float64) - before[key]).ravel())
         for kind, label in (("parameter", "movement of all weights"), ("buffer", "movement of all buffers")):
             if moved[kind]:
@@ -102,7 +103,9 @@ class Run:
                 labels = ops.tensor(draw.integers(0, shape[1], shape[0]), like=output)
                 total = total + ops.cross_entropy(output, labels)
             else:
-                weight = ops.to(ops.tensor(draw.standard_normal(shape).astype(np.float32), like=output), dtype=self.precision)
+                weight = ops.to(
+                    ops.tensor(draw.standard_normal(shape).astype(np.float32), like=output), dtype=self.precision
+                )
                 total = total + ops.mean(output * weight)
         return total
 

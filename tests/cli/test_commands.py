@@ -78,7 +78,7 @@ def test_list_takes_a_fraction_of_a_second() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    # The goal is 0.2 s of wall time on a quiet machine, which the benchmarks measure; a busy machine must not fail here.
+    # The goal is 0.2 s of wall time on a quiet machine, which the benchmarks measure; a busy one must not fail here.
     assert min(processor_seconds() for _ in range(3)) < 0.5
 
 
@@ -192,7 +192,9 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_options_are_read_as_python_and_yaml_write_them() -> None:
-    model, options = read_model("resnet18", ["num_classes=10", "head.dropout_prob=0.5", "norm_name=GN", "out_indices=null"])
+    model, options = read_model(
+        "resnet18", ["num_classes=10", "head.dropout_prob=0.5", "norm_name=GN", "out_indices=null"]
+    )
     assert model == "resnet18"
     assert options == {"num_classes": 10, "head": {"dropout_prob": 0.5}, "norm_name": "GN", "out_indices": None}
 

