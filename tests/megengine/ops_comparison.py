@@ -11,7 +11,7 @@ from polynet.backend import get_backend
 
 RELATIVE = 1e-5
 FLOOR = 1e-2
-"""Values are compared relative to the largest, or to this where all are smaller: their rounding is that of the inputs."""
+"""Values are compared relative to the largest, or to this where all are smaller: they round as the inputs do."""
 
 WIDE = {"f": np.float64, "i": np.int64, "u": np.uint8, "b": np.bool_}
 NARROW = {"f": np.float32, "i": np.int32, "u": np.uint8, "b": np.bool_}
@@ -75,7 +75,7 @@ def assert_near(actual: np.ndarray, expected: np.ndarray, relative: float, what:
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(actual[~finite], expected[~finite].astype("float32"), err_msg=what)
     if finite.any():
-        difference = np.abs(actual - expected)[finite].max()
+        difference = np.abs(actual[finite] - expected[finite]).max()
         largest = max(np.abs(expected[finite]).max(), FLOOR)
         assert difference <= relative * largest, f"{what}: {difference / largest:.3g} of the largest expected value"
 

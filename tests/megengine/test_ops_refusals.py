@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-megengine = pytest.importorskip("megengine")
-
 from polynet.backend import get_backend
 from polynet.errors import InputError, InputIndexError, OptionError, PolyNetError, UnsupportedError
+
+megengine = pytest.importorskip("megengine")
 
 ops = get_backend("megengine").ops
 

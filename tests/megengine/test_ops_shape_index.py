@@ -39,7 +39,7 @@ X = normal(2, 3, 4)
         lambda ops, x: ops.squeeze(x[:1, :, :1]),
         lambda ops, x: ops.squeeze(x[:1, :, :1], (0, 1)),
         lambda ops, x: ops.unsqueeze(x, -1),
-        lambda ops, x: [grid * grid for grid in ops.meshgrid(x[0, 0], x[0, :, 0])],
+        lambda ops, x: [grid * grid for grid in ops.meshgrid(x[0, 0], x[0, :, 0], indexing="ij")],
         lambda ops, x: ops.meshgrid(x[0, 0], x[0, :, 0], indexing="xy"),
     ],
 )
