@@ -19,7 +19,7 @@ RESTRICTION = "POLYNET_TEST_BACKENDS"
 
 
 def chosen_backends() -> tuple[str, ...]:
-    """Names of the frameworks the suite runs on; a name that is unknown or not installed ends the session."""
+    """Names of the frameworks the suite runs on; an unknown name, or one not installed, ends the session."""
     wanted = os.environ.get(RESTRICTION, "").strip()
     if not wanted:
         return installed_backends()
@@ -27,13 +27,16 @@ def chosen_backends() -> tuple[str, ...]:
     known = [name for name in backend_names() if find_backend(name).is_framework]
     for name in names:
         if name not in known:
-            pytest.exit(f"{RESTRICTION} names {name!r}; the frameworks are {', '.join(known)}.", returncode=4)
+            message = f"{RESTRICTION} names {name!r}; the frameworks are {', '.join(known)}."
+            raise pytest.UsageError(message)
         if not find_backend(name).installed:
-            pytest.exit(f"{RESTRICTION} names {name!r}, which is not installed.", returncode=4)
+            message = f"{RESTRICTION} names {name!r}, which is not installed."
+            raise pytest.UsageError(message)
     return names
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    chosen_backends()
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
 
 

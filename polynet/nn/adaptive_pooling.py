@@ -87,7 +87,7 @@ class AdaptiveMaxPool1d(Module, native="AdaptiveMaxPool1d"):
 
     Args:
         output_size: Output lengths, one for all axes or one for each.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
 
     Shapes:
         `(N, C, L)` to `(N, C, L')`;
@@ -112,7 +112,7 @@ class AdaptiveMaxPool2d(Module, native="AdaptiveMaxPool2d"):
 
     Args:
         output_size: Output lengths, one for all axes or one for each, `None` keeping the input's.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
 
     Shapes:
         `(N, C, H, W)` to `(N, C, H', W')`;
@@ -137,7 +137,7 @@ class AdaptiveMaxPool3d(Module, native="AdaptiveMaxPool3d"):
 
     Args:
         output_size: Output lengths, one for all axes or one for each, `None` keeping the input's.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
 
     Shapes:
         `(N, C, D, H, W)` to `(N, C, D', H', W')`;

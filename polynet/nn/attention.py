@@ -19,8 +19,8 @@ class MultiheadAttention(Module, native="MultiheadAttention"):
         num_heads: Number of heads.
         dropout: Probability of dropping an attention weight while training. Default 0.
         bias: Whether the projections have biases. Default `True`.
-        add_bias_kv: Append a trained key and value to the sequences. Default `False`.
-        add_zero_attn: Append a key and value of zeros. Default `False`.
+        add_bias_kv: Append a trained key and value to the sequences; not on MegEngine. Default `False`.
+        add_zero_attn: Append a key and value of zeros; not on MegEngine. Default `False`.
         kdim: Length of keys. Default `embed_dim`.
         vdim: Length of values. Default `embed_dim`.
         batch_first: Whether the batch is axis 0 rather than axis 1. Default `False`, as in torch.

@@ -17,10 +17,11 @@ class Embedding(Module, native="Embedding"):
         num_embeddings: Rows of the table.
         embedding_dim: Length of a row.
         padding_idx: A row that starts at 0 and gets no gradient. Default none.
-        max_norm: Rows longer than this are shortened to it when they are picked. Default none.
+        max_norm: Rows longer than this are shortened to it when they are picked; not on MegEngine. Default none.
         norm_type: The p of the norm for `max_norm`. Default 2.
-        scale_grad_by_freq: Divide a row's gradient by how often it was picked in the batch. Default `False`.
-        sparse: Whether the gradient is a sparse tensor. Default `False`.
+        scale_grad_by_freq: Divide a row's gradient by how often it was picked in the batch; not on MegEngine.
+            Default `False`.
+        sparse: Whether the gradient is a sparse tensor; not on MegEngine. Default `False`.
 
     Shapes:
         Whole numbers of any shape `(...)` to `(..., embedding_dim)`.

@@ -18,7 +18,7 @@ class MaxPool1d(Module, native="MaxPool1d"):
         stride: Distance between windows. Default `None`: the window's own size.
         padding: Elements of -infinity on either side; at most half the window. Default 0.
         dilation: Distance between the elements of a window. Default 1.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
         ceil_mode: Let a last window reach over the edge, if it starts within the input or its padding. Default `False`.
 
     Shapes:
@@ -54,7 +54,7 @@ class MaxPool2d(Module, native="MaxPool2d"):
         stride: Distance between windows. Default `None`: the window's own size.
         padding: Elements of -infinity on either side; at most half the window. Default 0.
         dilation: Distance between the elements of a window. Default 1.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
         ceil_mode: Let a last window reach over the edge, if it starts within the input or its padding. Default `False`.
 
     Shapes:
@@ -90,7 +90,7 @@ class MaxPool3d(Module, native="MaxPool3d"):
         stride: Distance between windows. Default `None`: the window's own size.
         padding: Elements of -infinity on either side; at most half the window. Default 0.
         dilation: Distance between the elements of a window. Default 1.
-        return_indices: Also return where each element was found. Default `False`.
+        return_indices: Also return where each element was found; not on MegEngine. Default `False`.
         ceil_mode: Let a last window reach over the edge, if it starts within the input or its padding. Default `False`.
 
     Shapes:
