@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polynet
 from polynet import nn, ops
 from polynet.backend import Backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
@@ -167,6 +168,19 @@ def test_reset_classifier_takes_the_head_away_and_brings_it_back(small: Small, b
     with pytest.raises(OptionError, match="whole number"):
         net.reset_classifier(-4)
     assert net.num_classes == 4
+
+
+@pytest.mark.parametrize("options", [{"num_classes": 9}, {"head": {"w_out": 9, "dropout_prob": 0.5}}, {"head": None}])
+def test_the_config_of_a_network_follows_its_classifier(backend: Backend, options: dict[str, Any]) -> None:
+    net = polynet.build("resnet18", backend=backend, **options)
+    net.reset_classifier(3)
+    again = polynet.build(net.config, backend=backend)
+    assert again.num_classes == 3
+    assert {name: slot.shape for name, slot in backend.slots(again).items()} == {
+        name: slot.shape for name, slot in backend.slots(net).items()
+    }
+    net.reset_classifier(0)
+    assert polynet.build(net.config, backend=backend).head is None
 
 
 def test_a_backbone_has_no_classifier_to_reset(small: Small, backend: Backend) -> None:
