@@ -10,8 +10,8 @@ from polynet.errors import InputError
 from polynet.ops.checks import check_dim, check_option, check_probability
 from polynet.types import Tensor
 from polynet_megengine.ops._tensors import for_reduction, shape_of
+from polynet_megengine.rectifier import relu as relu
 
-relu = F.relu
 relu6 = F.relu6
 silu = F.silu
 sigmoid = F.sigmoid
