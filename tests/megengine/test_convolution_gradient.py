@@ -151,6 +151,34 @@ def test_a_traced_training_step_has_the_same_gradients(symbolic: bool) -> None:
         assert_close(actual[name], gradient, what=name)
 
 
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_traced_batch_norm_of_a_large_tensor_trains_alike(symbolic: bool) -> None:
+    import megengine
+
+    function = get_backend("megengine").layer("BatchNorm2d")
+    eager, traced = function(8), function(8)
+    x = megengine.Tensor(random(4, 8, 24, 25))
+
+    def step(norm: Any) -> Callable[[], Any]:
+        manager = megengine.autodiff.GradManager().attach(list(norm.parameters()))
+
+        def run() -> Any:
+            with manager:
+                loss = (norm(x) ** 3).sum()
+                manager.backward(loss)
+            return loss
+
+        return run
+
+    step(eager)()
+    megengine.jit.trace(symbolic=symbolic)(step(traced))()
+    for name, value in eager.named_tensors():
+        other = dict(traced.named_tensors())[name]
+        assert_close(other.numpy(), value.numpy(), what=name)
+        if value.grad is not None:
+            assert_close(other.grad.numpy(), value.grad.numpy(), what=f"gradient of {name}")
+
+
 def test_no_gradient_is_computed_for_frozen_weights(functions: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import megengine
 
