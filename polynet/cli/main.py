@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--backends", default="torch,megengine", help="the two to compare (default: torch,megengine)")
     command.add_argument("--seed", type=int, default=0, help="seed of weights and inputs (default: 0)")
     command.add_argument("--batch-size", type=int, default=2, help="images per batch (default: 2)")
-    command.add_argument("--input-size", help="shape of one input: 3x64x64 (default: the network's own)")
+    command.add_argument("--input-size", help="shape of one input (default: 3x64x64, or the network's own if it must)")
     command.add_argument("--steps", type=int, default=3, help="steps of each optimiser (default: 3)")
     command.add_argument("--relative", type=float, default=1e-5, help="relative tolerance (default: 1e-5)")
 

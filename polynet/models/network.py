@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from polynet import nn
 from polynet.backend import active_backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
-from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, head_options
+from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, has_no_classes, head_options
 from polynet.models.stage import Stage
 from polynet.nn.initialise import fill_slots
 from polynet.nn.module import same_backend
@@ -98,18 +98,17 @@ class ImageNetwork(nn.Module):
         self.num_features = self.stages[-1].channels
         self.out_indices = None if out_indices is None else self.stage_indices(out_indices)
         options = head_options(head, num_classes, self.default_head)
-        if self.out_indices is not None:
-            if num_classes:
-                message = (
-                    f"{type(self).__name__}: with out_indices it returns feature maps and has no classifier; "
-                    f"leave out num_classes={num_classes} or out_indices."
-                )
-                raise OptionError(message)
-            options = None
+        if self.out_indices is not None and num_classes:
+            message = (
+                f"{type(self).__name__}: with out_indices it returns feature maps and has no classifier; "
+                f"leave out num_classes={num_classes} or out_indices."
+            )
+            raise OptionError(message)
         width = self.num_features if head_width is None else head_width
         self._head_plan = HeadPlan(width, options or dict(self.default_head), norm_name, act_name)
-        self.head = None if options is None else self._head_plan.build()
-        self.num_classes = 0 if options is None else self._head_plan.num_classes()
+        with_head = options is not None and self.out_indices is None and not has_no_classes(options)
+        self.head = self._head_plan.build() if with_head else None
+        self.num_classes = self._head_plan.num_classes() if with_head else 0
 
     def stage_indices(self, indices: Sequence[int] | None) -> tuple[int, ...]:
         """Stage numbers counted from the first, all of them by default.
@@ -282,6 +281,17 @@ class ImageNetwork(nn.Module):
             fill_slots({name: slot for name, slot in slots.items() if name.startswith(path + ".")}, recipes, seed)
 
     # Checks
+
+    def fits(self, height: int, width: int) -> bool:
+        """Whether the network can work on images of this height and width in pixels.
+
+        Example:
+            >>> polynet.build("vit_tiny_patch16_224", backend="shapes").fits(64, 64)
+            False
+        """
+        if self.fixed_size is not None:
+            return (height, width) == self.fixed_size
+        return min(height, width) >= self.minimum_size
 
     def check_input(self, x: Tensor) -> None:
         """Refuse images the network cannot work on. Costs under a microsecond, and nothing while a tracer records.

@@ -21,6 +21,9 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 """Optimisers a check steps with, and their settings."""
 
+SMALL_SIDE = 64
+"""Side, in pixels, of the images a check uses where the network takes images of any size."""
+
 
 def parity(
     config_or_networks: Any,
@@ -47,7 +50,8 @@ def parity(
         backends: The two backends to build on.
         seed: Seed of weights, inputs and labels.
         batch_size: Images per batch.
-        input_size: Shape of one input without the batch; the network's own `input_size` by default.
+        input_size: Shape of one input without the batch. By default an image of 64x64 pixels where the network says
+            that it `fits` one, since a check of every layer needs no more; else the network's own `input_size`.
         steps: Steps of each optimiser; 0 leaves them out.
         optimizers: Optimisers by name with their options; `polynet.proof.OPTIMIZERS` by default.
         tolerance: Limits; `Tolerance()` by default.
@@ -100,6 +104,8 @@ def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None
 
 def _input_shape(network: NativeModule, given: Sequence[int] | None) -> tuple[int, ...]:
     shape = getattr(network, "input_size", None) if given is None else given
+    if given is None and callable(fits := getattr(network, "fits", None)) and fits(SMALL_SIDE, SMALL_SIDE):
+        shape = (network.in_channels, SMALL_SIDE, SMALL_SIDE)
     if shape is None:
         message = f"{type(network).__name__} names no input_size: give one, such as input_size=(3, 224, 224)."
         raise InputError(message)
