@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from polynet.models.networks.alexnet import AlexNet
+from polynet.models.networks.effnet import EffNet
+from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.resnet import ResNet
 from polynet.models.networks.vgg import VGG
 from polynet.models.networks.vit import ViT
@@ -25,6 +27,14 @@ def _small(network: Any, side: int, **row: Any) -> Small:
 
 
 _STAGES: dict[str, Any] = {"depths": (1, 2), "widths": (8, 16), "strides": (1, 2), "stem_w": 8}
+_INVERTED: dict[str, Any] = {
+    "depths": (1, 2),
+    "widths": (8, 16),
+    "strides": (1, 2),
+    "kernels": (3, 5),
+    "exp_rs": (1, 4),
+    "stem_w": 8,
+}
 _TOKENS: dict[str, Any] = {"img_size": 32, "patch_size": 8, "embed_dim": 16, "depth": 3, "num_heads": 2}
 
 SMALL: dict[str, Small] = {
@@ -41,6 +51,11 @@ SMALL: dict[str, Small] = {
         bot_muls=0.5,
         group_ws=(2, 4),
     ),
+    "mbnet": _small(MBNet, 32, **_INVERTED, head={"width": 16}),
+    "mbnet, v3": _small(
+        MBNet, 32, **_INVERTED, se_rs=0.25, act_name="hswish", head={"name": "MBV3Head", "width": 16, "w_h": 16}
+    ),
+    "effnet": _small(EffNet, 32, **_INVERTED, block_name=("FuseMBConv", "MBConv"), head={"width": 16}),
     "vgg": _small(VGG, 16, depths=(1, 1), widths=(8, 16), head={"width": 8}),
     "vgg, BN": _small(VGG, 16, depths=(1, 1), widths=(8, 16), norm_name="BN", head={"width": 8}),
     "vit": _small(ViT, 32, **_TOKENS),

@@ -170,6 +170,14 @@ def test_reset_classifier_takes_the_head_away_and_brings_it_back(small: Small, b
     assert net.num_classes == 4
 
 
+def test_a_network_without_classes_gets_its_own_head_back(small: Small, backend: Backend) -> None:
+    bare, whole = small.build(num_classes=0), small.build(num_classes=3)
+    bare.reset_classifier(3)
+    assert {name: slot.shape for name, slot in backend.slots(bare).items()} == {
+        name: slot.shape for name, slot in backend.slots(whole).items()
+    }
+
+
 @pytest.mark.parametrize("options", [{"num_classes": 9}, {"head": {"w_out": 9, "dropout_prob": 0.5}}, {"head": None}])
 def test_the_config_of_a_network_follows_its_classifier(backend: Backend, options: dict[str, Any]) -> None:
     net = polynet.build("resnet18", backend=backend, **options)

@@ -28,7 +28,7 @@ def check_num_classes(value: Any, what: str = "num_classes") -> int:
 def head_options(head: Any, num_classes: int | None, default: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The options of a head, by the rules all networks share.
 
-    A head without a name is the network's own kind of head; `head.w_out` wins over `num_classes`; no classes, no head.
+    A head without a name is the network's own kind of head; `head.w_out` wins over `num_classes`.
 
     Args:
         head: What the network was given: a mapping or `None`.
@@ -60,8 +60,12 @@ def head_options(head: Any, num_classes: int | None, default: Mapping[str, Any])
         check_num_classes(options[key], f"head.{key}")
     if not given and num_classes is not None:
         options = {**{key: value for key, value in options.items() if key not in WIDTHS}, "w_out": num_classes}
-        given = ["w_out"]
-    return None if given and options[given[0]] == 0 else options
+    return options
+
+
+def has_no_classes(options: Mapping[str, Any]) -> bool:
+    """Whether the options of a head ask for no classes, hence for no head."""
+    return any(options.get(key) == 0 for key in WIDTHS)
 
 
 @attrs.frozen
