@@ -56,6 +56,7 @@ class MegEngineBackend(Backend):
         self._layers = importlib.import_module("polynet_megengine.layers")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
+        importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
 
     def check_thread(self) -> None:
         """Refuse other threads than the importing one, and forked children.
