@@ -28,7 +28,7 @@ def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def backend() -> Backend:
+def gpu() -> Backend:
     return get_backend("torch")
 
 
@@ -36,28 +36,28 @@ def images(count: int = 2) -> np.ndarray[Any, Any]:
     return np.random.default_rng(0).standard_normal((count, 3, 64, 64), dtype=np.float32)
 
 
-def test_devices_are_listed_and_auto_takes_the_first_gpu(backend: Backend) -> None:
+def test_devices_are_listed_and_auto_takes_the_first_gpu(gpu: Backend) -> None:
     assert polynet.devices("torch")[:2] == ("cpu", "cuda:0")
-    assert backend.resolve_device("auto") == backend.resolve_device("cuda") == "cuda:0"
+    assert gpu.resolve_device("auto") == gpu.resolve_device("cuda") == "cuda:0"
 
 
 @pytest.mark.parametrize("config", [SMALL, "resnet50", "mbnetv3_small_x100", "vit_tiny_patch16_224"])
-def test_a_gpu_computes_what_the_cpu_computes(backend: Backend, config: Any) -> None:
+def test_a_gpu_computes_what_the_cpu_computes(gpu: Backend, config: Any) -> None:
     size = 224 if config == "vit_tiny_patch16_224" else 64
     batch = np.random.default_rng(0).standard_normal((2, 3, size, size), dtype=np.float32)
     nets = [polynet.build(config, backend="torch", device=device, seed=0).eval() for device in ("cpu", "cuda")]
-    assert backend.device_of(nets[1]) == "cuda:0"
+    assert gpu.device_of(nets[1]) == "cuda:0"
     with torch.no_grad():
-        expected, actual = (net(backend.tensor(batch, device=backend.device_of(net))) for net in nets)
+        expected, actual = (net(gpu.tensor(batch, device=gpu.device_of(net))) for net in nets)
     assert actual.device.type == "cuda"
     assert_close(actual, expected, relative=1e-4)
 
 
-def test_a_backbone_and_a_head_lie_on_two_devices(backend: Backend) -> None:
+def test_a_backbone_and_a_head_lie_on_two_devices(gpu: Backend) -> None:
     net = polynet.build(SMALL, backend="torch", device={"": "cuda:0", "head": "cpu"}, seed=0).eval()
-    assert {slot.tensor.device.type for name, slot in backend.slots(net).items() if name.startswith("head.")} == {"cpu"}
-    assert {slot.tensor.device.type for name, slot in backend.slots(net).items() if name.startswith("s1.")} == {"cuda"}
-    output = net(backend.tensor(images(), device="cuda:0"))
+    assert {slot.tensor.device.type for name, slot in gpu.slots(net).items() if name.startswith("head.")} == {"cpu"}
+    assert {slot.tensor.device.type for name, slot in gpu.slots(net).items() if name.startswith("s1.")} == {"cuda"}
+    output = net(gpu.tensor(images(), device="cuda:0"))
     assert output.device.type == "cpu"
     output.sum().backward()
     assert net.stem.conv.weight.grad.device.type == "cuda"
@@ -76,24 +76,24 @@ def test_weights_go_to_a_file_and_back_from_a_gpu(tmp_path: Path) -> None:
         np.testing.assert_array_equal(polynet.state(second)[name], array)
 
 
-def test_a_new_classifier_lies_where_the_network_does(backend: Backend) -> None:
+def test_a_new_classifier_lies_where_the_network_does(gpu: Backend) -> None:
     net = polynet.build(SMALL, backend="torch", device="cuda")
     net.reset_classifier(7)
-    assert tuple(net(backend.tensor(images(), device="cuda")).shape) == (2, 7)
+    assert tuple(net(gpu.tensor(images(), device="cuda")).shape) == (2, 7)
 
 
-def test_tensors_made_like_another_lie_beside_it(backend: Backend) -> None:
-    x = backend.tensor(images(), device="cuda")
+def test_tensors_made_like_another_lie_beside_it(gpu: Backend) -> None:
+    x = gpu.tensor(images(), device="cuda")
     for made in (ops.zeros((2,), like=x), ops.tensor([1.0], like=x), ops.arange(3, like=x), ops.ones_like(x)):
         assert made.device == x.device
     assert ops.device_name(ops.to(x, device="cpu")) == "cpu"
 
 
-def test_training_steps_run_on_the_gpu(backend: Backend) -> None:
+def test_training_steps_run_on_the_gpu(gpu: Backend) -> None:
     net = polynet.build(SMALL, backend="torch", device="cuda", seed=0)
-    x = backend.tensor(images(8), device="cuda")
-    labels = backend.tensor(np.arange(8) % 5, device="cuda")
-    optimizer = backend.optimizer("sgd", net, lr=0.05, momentum=0.9)
+    x = gpu.tensor(images(8), device="cuda")
+    labels = gpu.tensor(np.arange(8) % 5, device="cuda")
+    optimizer = gpu.optimizer("sgd", net, lr=0.05, momentum=0.9)
     losses = [optimizer.step(lambda: ops.cross_entropy(net(x), labels)) for _ in range(20)]
     assert losses[-1] < 0.3 * losses[0]
 
@@ -104,18 +104,18 @@ def test_parity_of_cpu_and_gpu_builds_holds() -> None:
     assert report.passed, str(report)
 
 
-def test_recurrent_and_attention_layers_run_on_the_gpu(backend: Backend) -> None:
+def test_recurrent_and_attention_layers_run_on_the_gpu(gpu: Backend) -> None:
     with polynet.use_backend("torch"):
         attention, recurrent = (
             nn.MultiheadAttention(8, 2, batch_first=True).cuda(),
             nn.LSTM(8, 8, batch_first=True).cuda(),
         )
-    x = backend.tensor(np.ones((2, 5, 8), np.float32), device="cuda")
+    x = gpu.tensor(np.ones((2, 5, 8), np.float32), device="cuda")
     assert attention(x, x, x)[0].device.type == recurrent(x)[0].device.type == "cuda"
 
 
-def test_compiled_networks_run_on_the_gpu(backend: Backend) -> None:
+def test_compiled_networks_run_on_the_gpu(gpu: Backend) -> None:
     net = polynet.build(SMALL, backend="torch", device="cuda", seed=0).eval()
-    x = backend.tensor(images(), device="cuda")
+    x = gpu.tensor(images(), device="cuda")
     with torch.no_grad():
         assert_close(torch.compile(net, fullgraph=True)(x), net(x), relative=1e-4)
