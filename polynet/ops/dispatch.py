@@ -7,28 +7,12 @@ it: `torch.compile`, `torch.export` and `torch.fx` know the type of what they tr
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from polynet.backend import active_backend, backend_of_class, find_backend, get_backend, installed_backends
 from polynet.errors import FrameworkMismatchError
+from polynet.tensor_types import CHECKED, NAMESPACES
 from polynet.types import Tensor
-
-if TYPE_CHECKING:
-    from polynet.backend import Backend
-
-_NAMESPACES: dict[type, ModuleType] = {}
-"""Tensor types of backends that work in any thread."""
-
-_CHECKED: dict[type, Backend] = {}
-"""Tensor types of backends bound to one thread, checked at each use."""
-
-
-def register_tensor_type(tensor_type: type, backend: Backend) -> None:
-    """Send operations on this exact type to a backend."""
-    if backend.thread_bound:
-        _CHECKED[tensor_type] = backend
-    else:
-        _NAMESPACES[tensor_type] = backend.ops
 
 
 def namespace_of(tensor: Tensor) -> ModuleType:
@@ -37,23 +21,23 @@ def namespace_of(tensor: Tensor) -> ModuleType:
     Raises:
         FrameworkMismatchError: It is no tensor of a loaded framework.
     """
-    namespace = _NAMESPACES.get(type(tensor))
+    namespace = NAMESPACES.get(type(tensor))
     if namespace is not None:
         return namespace
     return _resolve(type(tensor))
 
 
 def _resolve(tensor_type: type) -> ModuleType:
-    backend = _CHECKED.get(tensor_type)
+    backend = CHECKED.get(tensor_type)
     if backend is not None:
         backend.check_thread()
         return backend.ops
     for base in tensor_type.__mro__[1:]:
-        if base in _NAMESPACES:
-            _NAMESPACES[tensor_type] = _NAMESPACES[base]
-            return _NAMESPACES[base]
-        if base in _CHECKED:
-            _CHECKED[tensor_type] = _CHECKED[base]
+        if base in NAMESPACES:
+            NAMESPACES[tensor_type] = NAMESPACES[base]
+            return NAMESPACES[base]
+        if base in CHECKED:
+            CHECKED[tensor_type] = CHECKED[base]
             return _resolve(tensor_type)
     name = backend_of_class(tensor_type)
     if name is not None and not find_backend(name).loaded:

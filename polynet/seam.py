@@ -1,0 +1,241 @@
+"""The seam: what a backend must provide.
+
+A backend is a package that registers one `Backend` instance under the entry-point group `polynet.backends`. It must:
+
+1. import its framework only in `load()`, never at its own import;
+2. name native classes: `module_type` onto which neutral modules are specialised, `layer(name)` for neutral layers;
+3. offer `ops`, a package with every function of `polynet.ops` under the same name and signature;
+4. translate state between its own layout and the canonical one (torch's names and shapes, numpy arrays): `slots`;
+5. turn whatever its framework cannot survive (threads, forks, bad values) into PolyNet's own errors.
+
+Everything else in PolyNet is written once, in neutral terms, against this interface.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import importlib.metadata
+import importlib.util
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from polynet import tensor_types
+from polynet.errors import BackendUnavailableError
+from polynet.types import NativeModule, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from polynet.slots import Slot
+
+
+class Backend(abc.ABC):
+    """One framework behind the seam. Methods without a body are what a backend must provide.
+
+    Attributes:
+        name: The name users write: `"torch"`.
+        framework: The import name of the framework; `None` where there is none.
+        is_framework: Whether it runs numbers. The shape-only analyser does not.
+        thread_bound: Whether it works in one thread only, so that every use is checked.
+    """
+
+    name: str
+    framework: str | None
+    is_framework: bool = True
+    thread_bound: bool = False
+
+    def __init__(self) -> None:
+        self._load_lock = threading.Lock()
+        self._loaded = False
+
+    def __repr__(self) -> str:
+        """Show the name and whether the framework is imported."""
+        return f"<backend {self.name}{' (loaded)' if self._loaded else ''}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Backend], tuple[str]]:
+        """Pickle by name: a backend is one object per process."""
+        from polynet.backend import get_backend
+
+        return get_backend, (self.name,)
+
+    @property
+    def installed(self) -> bool:
+        """Whether the framework can be found, without importing it."""
+        if self.framework is None:
+            return True
+        try:
+            return importlib.util.find_spec(self.framework) is not None
+        except (ImportError, ValueError):
+            return False
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the framework is imported."""
+        return self._loaded
+
+    @property
+    def version(self) -> str | None:
+        """Version of the installed framework, read from its metadata; `None` where it is not installed."""
+        if self.framework is None or not self.installed:
+            return None
+        try:
+            return importlib.metadata.version(self.framework)
+        except importlib.metadata.PackageNotFoundError:
+            return "unknown"
+
+    def load(self) -> None:
+        """Import the framework once and make its tensors known to `polynet.ops`.
+
+        Raises:
+            BackendUnavailableError: The framework is not installed or does not import.
+        """
+        if self._loaded:
+            return
+        with self._load_lock:
+            if self._loaded:
+                return
+            if not self.installed:
+                message = (
+                    f"Backend {self.name!r} needs the package {self.framework!r}, which is not installed here. "
+                    f"Install it with: pip install 'polynet[{self.name}]'. `polynet env` shows what is installed."
+                )
+                raise BackendUnavailableError(message)
+            try:
+                self._import_framework()
+            except ImportError as error:
+                message = f"Backend {self.name!r}: importing {self.framework!r} failed: {error}"
+                raise BackendUnavailableError(message) from error
+            for tensor_type in self.tensor_types:
+                tensor_types.register(tensor_type, self)
+            self._loaded = True
+
+    @abc.abstractmethod
+    def _import_framework(self) -> None:
+        """Import the framework and whatever of the adapter needs it."""
+
+    def check_thread(self) -> None:  # noqa: B027 - a framework without such a limit has nothing to check
+        """Raise `BackendThreadError` where the framework cannot work in the calling thread or process."""
+
+    # Types
+
+    @property
+    @abc.abstractmethod
+    def tensor_types(self) -> tuple[type, ...]:
+        """Types whose values `polynet.ops` sends to this backend; subclasses follow."""
+
+    @property
+    @abc.abstractmethod
+    def module_type(self) -> type:
+        """The class neutral modules are specialised onto."""
+
+    @property
+    @abc.abstractmethod
+    def native_module_type(self) -> type:
+        """The framework's own module class, from which write-native networks derive."""
+
+    @property
+    @abc.abstractmethod
+    def parameter_type(self) -> type:
+        """The framework's parameter class."""
+
+    @property
+    @abc.abstractmethod
+    def ops(self) -> ModuleType:
+        """The package with every function of `polynet.ops`."""
+
+    @abc.abstractmethod
+    def layer(self, name: str) -> type:
+        """Native class of a neutral layer; `UnsupportedError` with the reason where there can be none."""
+
+    @abc.abstractmethod
+    def layer_instances(self, name: str) -> tuple[type, ...]:
+        """Native classes whose instances count as the neutral layer `name`; empty where there is none."""
+
+    # Tensors
+
+    @abc.abstractmethod
+    def tensor(self, value: Any, *, dtype: str | None = None, device: str | None = None) -> Tensor:
+        """A native tensor with a copy of an array's or nested list's numbers."""
+
+    @abc.abstractmethod
+    def numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """A tensor's numbers as an array of its own, after everything pending has run."""
+
+    @abc.abstractmethod
+    def parameter(self, value: Any, *, requires_grad: bool = True) -> Any:
+        """A native parameter from an array or a tensor."""
+
+    @abc.abstractmethod
+    def is_tracing(self) -> bool:
+        """Whether a tracer or compiler is recording, so that checks of values must not run."""
+
+    @abc.abstractmethod
+    def synchronise(self) -> None:
+        """Wait until everything submitted has run, so that late errors surface here."""
+
+    @abc.abstractmethod
+    def seed(self, value: int) -> None:
+        """Seed the framework's own generators (dropout, `ops.rand` without a generator)."""
+
+    # Construction and devices
+
+    @abc.abstractmethod
+    def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
+        """A context in which native random initialisation is skipped: the initial weights follow at once.
+
+        It yields a function that runs what was skipped after all, except on the tensors it is given.
+        """
+
+    @abc.abstractmethod
+    def devices(self) -> tuple[str, ...]:
+        """Neutral names of the devices present: `("cpu", "cuda:0")`."""
+
+    @abc.abstractmethod
+    def resolve_device(self, device: str) -> str:
+        """The framework's spelling of a neutral or native device name; `DeviceError` where it is not present."""
+
+    @abc.abstractmethod
+    def place(self, module: NativeModule, device: str) -> NativeModule:
+        """Move a module's parameters and buffers to a device (native spelling), in place."""
+
+    @abc.abstractmethod
+    def follow_device(self, module: NativeModule, device: str) -> None:
+        """From now on move the tensors `module` is called with to `device` (native spelling)."""
+
+    @abc.abstractmethod
+    def device_of(self, module_or_tensor: Any) -> str:
+        """Neutral name of the device a tensor, or a module's first parameter, lies on."""
+
+    # State and training
+
+    @abc.abstractmethod
+    def slots(self, module: NativeModule) -> Mapping[str, Slot]:
+        """Every parameter and persistent buffer, by canonical name, in the canonical layout."""
+
+    @abc.abstractmethod
+    def set_training(self, module: NativeModule, mode: bool) -> None:
+        """Put a module, of whatever origin, into training (`True`) or evaluation mode."""
+
+    def reference_twin(self, module: NativeModule) -> NativeModule | None:
+        """A float64 copy of a module, against which float32 errors are judged; `None` where there is no float64."""
+        return None
+
+    @abc.abstractmethod
+    def differentiate(
+        self, function: Callable[[], Tensor], sources: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor | None]]:
+        """Run `function`, which returns a scalar, and return it with its gradient for each source.
+
+        A source that the scalar does not depend on has the gradient `None`.
+        """
+
+    @abc.abstractmethod
+    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
+        """A native optimiser over a module's trainable parameters, with torch's meaning of every option.
+
+        It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the
+        loss.
+        """
