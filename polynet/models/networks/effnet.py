@@ -18,6 +18,7 @@ from polynet.models.blocks.normalisation import norm2d
 from polynet.models.blocks.same_convolution import SameConv2d
 from polynet.models.blocks.stem import SimpleStem
 from polynet.models.blocks.width import make_divisible
+from polynet.models.heads.plan import head_options
 from polynet.models.network import ImageNetwork, Name
 from polynet.models.networks.plan import drop_probabilities, per_block, per_stage
 from polynet.models.networks.resnet import RECIPE
@@ -130,7 +131,7 @@ class EffNet(ImageNetwork):
             stages.append(Stage(f"s{index}", w_in, total))
         self.complete(
             stages,
-            head=head if omit_mult else _scaled_head(head, width_mult),
+            head=head if omit_mult else _scaled_head(head_options(head, None, self.default_head), width_mult),
             num_classes=num_classes,
             out_indices=out_indices,
             norm_name=norm,
@@ -144,7 +145,7 @@ def _scaled_depths(depths: Sequence[int], factor: float, omit_ends: bool) -> lis
 
 
 def _scaled_head(head: Mapping[str, Any] | None, factor: float) -> Mapping[str, Any] | None:
-    if isinstance(head, Mapping) and head.get("width"):
+    if head is not None and head.get("width"):
         return {**head, "width": _rounded(head["width"] * factor)}
     return head
 

@@ -15,6 +15,7 @@ from polynet.models.blocks.normalisation import norm2d
 from polynet.models.blocks.same_convolution import SameConv2d
 from polynet.models.blocks.stem import SimpleStem
 from polynet.models.blocks.width import make_divisible
+from polynet.models.heads.plan import head_options
 from polynet.models.network import ImageNetwork, Name
 from polynet.models.networks.plan import drop_probabilities, per_block, per_stage
 from polynet.models.networks.resnet import RECIPE
@@ -134,7 +135,7 @@ class MBNet(ImageNetwork):
             stages.append(Stage(f"s{index}", w_in, total))
         self.complete(
             stages,
-            head=_scaled(head, width_mult),
+            head=_scaled(head_options(head, None, self.default_head), width_mult),
             num_classes=num_classes,
             out_indices=out_indices,
             norm_name=norm,
@@ -144,8 +145,8 @@ class MBNet(ImageNetwork):
 
 def _scaled(head: Mapping[str, Any] | None, width_mult: float) -> Mapping[str, Any] | None:
     """BaseCls's rule: the head's convolution grows with the network but does not shrink; its linear layer does both."""
-    if not isinstance(head, Mapping):
-        return head
+    if head is None:
+        return None
     scaled = dict(head)
     if scaled.get("width"):
         scaled["width"] = _rounded(scaled["width"] * max(1.0, width_mult))
