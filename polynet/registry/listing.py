@@ -11,6 +11,8 @@ from typing import Any
 
 from polynet.errors import OptionError
 
+_DEFINITION = re.compile(r"^(?:[ \t]*(?:class|(?:async )?def)[ \t]+(\w+)|(\w+) = )", re.MULTILINE)
+
 
 def matching(names: Iterable[str], pattern: str | Iterable[str], exclude: str | Iterable[str] = ()) -> list[str]:
     """The names that fit any of the wildcards and none of the excluded ones.
@@ -92,14 +94,21 @@ def _source_path(module: str) -> str | None:
 
 def _line_of_definition(path: str, name: str) -> int | None:
     """The line of `class name`, `def name` or `name = …` in a file, by its text."""
-    definition = re.compile(rf"\s*(?:class|(?:async )?def)\s+{re.escape(name)}\b|{re.escape(name)} = ")
-    return next((number for number, line in enumerate(_lines(path), 1) if definition.match(line)), None)
+    return _definitions(path).get(name)
 
 
 @functools.lru_cache(maxsize=64)
-def _lines(path: str) -> tuple[str, ...]:
+def _definitions(path: str) -> dict[str, int]:
+    """The first line that defines each name of a file."""
     try:
-        with open(path, encoding="utf-8") as lines:  # noqa: PTH123 - pathlib is slow to import, and unneeded here
-            return tuple(lines)
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow to import, and unneeded here
+            text = file.read()
     except (OSError, UnicodeDecodeError):
-        return ()
+        return {}
+    found: dict[str, int] = {}
+    line, counted = 1, 0
+    for match in _DEFINITION.finditer(text):
+        line += text.count("\n", counted, match.start(1 if match[1] else 2))
+        counted = match.start(1 if match[1] else 2)
+        found.setdefault(match[1] or match[2], line)
+    return found

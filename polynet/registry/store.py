@@ -199,6 +199,13 @@ def _live() -> dict[Key, Any]:
         return {key: own.target for key, own in _built_in.items() if _indexed.get((key.kind, key.name)) == own.module}
 
 
+def is_known(kind: str, name: str) -> bool:
+    """Whether a name is imported or announced for a kind; what is built in is always announced."""
+    with _lock:
+        _load_own_index()
+        return (kind, name) in _indexed or any(key[:2] == (kind, name) for key in _added)
+
+
 def names(kinds: Iterable[str]) -> dict[tuple[str, str], set[str | None]]:
     """Every (kind, name) of these kinds, imported or announced, with the backends it is for; None is all of them."""
     wanted = set(kinds)

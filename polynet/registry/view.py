@@ -236,8 +236,7 @@ class Registry:
 
     def kinds_of(self, name: object) -> tuple[str, ...]:
         """The kinds, of those this registry sees, in which a name is registered; networks first."""
-        known = store.names(self.kinds)
-        return tuple(kind for kind in self.kinds if isinstance(name, str) and (kind, name) in known)
+        return tuple(kind for kind in self.kinds if isinstance(name, str) and store.is_known(kind, name))
 
     def list(
         self,
