@@ -39,15 +39,29 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if framework is not None and framework not in installed_backends() else None
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Import the library's modules by name before pytest imports them by path, which would make second copies."""
+def pytest_report_header() -> str | None:
+    """Say why the documentation's examples are not collected, where they are not."""
+    return None if _examples_run() else "examples: left out, since they show torch's output and torch is not installed"
+
+
+def _examples_run() -> bool:
+    return find_backend("torch").installed
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[None]:
+    """Look for examples in the library alone, whose modules are imported by name first.
+
+    pytest would import them by path, which would make second copies; and each test module twice, in search of examples.
+    """
     name = _module_name(file_path)
-    if name is None or not parent.config.getoption("doctestmodules"):
-        return
-    framework = _adapted_framework(name)
-    if framework is not None:
-        get_backend(framework)
-    importlib.import_module(name)
+    if name is not None and _examples_run() and parent.config.getoption("doctestmodules"):
+        framework = _adapted_framework(name)
+        if framework is not None:
+            get_backend(framework)
+        importlib.import_module(name)
+        return (yield)
+    return [found for found in (yield) if type(found) is pytest.Module]
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +74,15 @@ def example_surroundings(request: pytest.FixtureRequest) -> Iterator[None]:
 
     import polynet
 
-    if not find_backend("torch").installed:
-        pytest.skip("the examples show torch's output, and torch is not installed")
+    if _compares_frameworks(request.node) and not find_backend("megengine").installed:
+        pytest.skip("the example compares with MegEngine, which is not installed")
     names: dict[str, Any] = request.getfixturevalue("doctest_namespace")
     names.update(polynet=polynet, nn=polynet.nn, ops=polynet.ops, np=np)
     request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
     with use_backend("torch") as backend:
         backend.seed(0)
         yield
+
+
+def _compares_frameworks(item: pytest.DoctestItem) -> bool:
+    return any("parity(" in example.source for example in item.dtest.examples)
