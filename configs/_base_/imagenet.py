@@ -1,0 +1,67 @@
+"""Training and evaluation on ImageNet-1k as BaseCls does both; every other config is laid over this one."""
+
+_cfg = dict(
+    trainer_name="ClsTrainer",
+    hooks_name="DefaultHooks",
+    weights=None,
+    output_dir=None,
+    batch_size=32,  # per device
+    num_classes=1000,
+    preprocess=dict(
+        img_size=224,  # of the crops in training
+        img_color_space="BGR",
+        img_mean=(103.530, 116.280, 123.675),  # of values from 0 to 255, in the order of the channels
+        img_std=(57.375, 57.12, 58.395),
+    ),
+    test=dict(img_size=224, crop_pct=0.875),
+    bn=dict(precise_every_n_epoch=float("inf"), num_samples_precise=8192),
+    loss=dict(name="CrossEntropy", label_smooth=0.0),
+    augments=dict(
+        name="ColorAugment",
+        resize=dict(scale_range=(0.08, 1.0), ratio_range=(3 / 4, 4 / 3), interpolation="bilinear"),
+        color_aug=dict(brightness=0.4, contrast=0.4, saturation=0.4, lighting=0.1),
+        rand_aug=dict(magnitude=9, magnitude_std=0.5, prob=0.5, n_ops=2),
+        rand_erase=dict(prob=0.0, scale_range=(0.02, 1 / 3), ratio=0.3, mode="const", count=1),
+        mixup=dict(
+            mixup_alpha=0.0,
+            cutmix_alpha=0.0,
+            cutmix_minmax=None,
+            prob=1.0,
+            switch_prob=0.5,
+            mode="batch",
+            calibrate_cutmix_lambda=True,
+            calibrate_mixup_lambda=False,
+            permute=False,
+        ),
+    ),
+    data=dict(name="FolderLoader", train_path=None, val_path=None, num_workers=6),
+    solver=dict(
+        name="DefaultSolver",
+        optimizer="sgd",
+        basic_lr=0.0125,  # for one device; multiplied by their number
+        lr_min_factor=0,
+        momentum=0.9,
+        weight_decay=1e-4,
+        nesterov=False,
+        betas=(0.9, 0.999),
+        always_adapt=False,
+        max_epoch=100,
+        warmup_epochs=5,
+        warmup_factor=0.1,
+        lr_schedule="step",
+        lr_decay_factor=0.1,
+        lr_decay_steps=(30, 60, 90),
+        grad_clip=dict(name=None, max_norm=float("inf"), lower=float("-inf"), upper=float("inf")),
+        accumulation_steps=1,
+    ),
+    model_ema=dict(enabled=False, momentum=0.9999, update_period=1, start_epoch=None, alpha=None),
+    amp=dict(enabled=False, dynamic_scale=False),
+    fastrun=False,
+    dtr=False,
+    log_every_n_iter=20,
+    tb_every_n_iter=20,
+    save_every_n_epoch=10,
+    eval_every_n_epoch=1,
+    trace=False,
+    seed=42,
+)

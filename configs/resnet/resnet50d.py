@@ -1,0 +1,16 @@
+"""ResNet-50-D. He et al. 2019, arXiv:1812.01187."""
+
+_base_ = "../_base_/resnet.py"
+
+_cfg = dict(
+    published=dict(
+        parameters=25.58e6,
+        multiply_adds=4.35e9,
+        top1=79.08,
+        source="timm's tables of results, resnet50d.gluon_in1k",
+    ),
+    model=dict(name="resnet50d"),
+    batch_size=64,
+    solver=dict(basic_lr=0.05),
+    model_ema=dict(momentum=0.99996),
+)

@@ -1,0 +1,7 @@
+"""SE-ResNeXt-152, 32 groups of 8 channels. Hu et al. 2018, arXiv:1709.01507."""
+
+_base_ = "../_base_/resnet.py"
+
+_cfg = dict(
+    model=dict(name="se_resnext152_32x8d"),
+)

@@ -1,0 +1,13 @@
+"""DeiT Small, distilled, images of 224 pixels. Touvron et al. 2021, arXiv:2012.12877."""
+
+_base_ = "../_base_/vit.py"
+
+_cfg = dict(
+    published=dict(
+        parameters=22.44e6,
+        multiply_adds=4.63e9,
+        top1=81.204,
+        source="timm's tables of results, deit_small_distilled_patch16_224.fb_in1k",
+    ),
+    model=dict(name="deit_small_distilled_patch16_224"),
+)

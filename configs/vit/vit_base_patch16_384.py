@@ -1,0 +1,15 @@
+"""ViT Base, patches of 16 pixels, images of 384. Dosovitskiy et al. 2021, arXiv:2010.11929."""
+
+_base_ = "../_base_/vit.py"
+
+_cfg = dict(
+    published=dict(
+        parameters=86.86e6,
+        multiply_adds=55.54e9,
+        top1=86.01,
+        source="timm's tables of results, vit_base_patch16_384.augreg_in21k_ft_in1k",
+    ),
+    model=dict(name="vit_base_patch16_384"),
+    preprocess=dict(img_size=384),
+    test=dict(img_size=384, crop_pct=1.0),
+)
