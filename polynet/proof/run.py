@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +17,10 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 _RANDOM_LAYERS = ("Dropout", "Dropout2d", "DropPath", "MultiheadAttention", "LSTM", "GRU", "RNN")
 """Layers that draw random numbers in training mode and hold no statistics: they run in evaluation mode."""
+
+
+_ROUNDING = np.float32(2**-23)
+"""Spacing of float32 numbers, relative to them."""
 
 
 class Run:
@@ -39,6 +44,17 @@ class Run:
         """The same run in float64, where the framework has it."""
         network = self.backend.reference_twin(self.network)
         return None if network is None else Run(network, self.batch, self.seed, "float64")
+
+    def perturbed(self, index: int) -> Run:
+        """The same run of a copy whose weights are each off by about one float32 rounding, at random."""
+        network = copy.deepcopy(self.network)
+        draw = np.random.default_rng([self.seed, index])
+        for slot in self.backend.slots(network).values():
+            values = slot.read()
+            if slot.kind == "parameter" and values.dtype == np.float32:
+                signs = draw.integers(0, 2, values.shape, dtype=np.int8) * np.float32(2) - np.float32(1)
+                slot.write(values * (1 + signs * _ROUNDING))
+        return Run(network, self.batch, self.seed, self.precision)
 
     def _input(self) -> Tensor:
         device = self.backend.device_of(self.network)

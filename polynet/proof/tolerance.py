@@ -24,11 +24,12 @@ class Tolerance:
 
     A difference passes when it is within `relative`. Where it is not, the float64 twin decides, if a framework has one:
     rounding in a deep network with batch statistics moves float32 gradients by one to three per cent in any framework,
-    so what must hold is that neither build is more than `oracle_ratio` times as far from float64 as the other.
+    so what must hold is that neither build is more than `oracle_ratio` times as far from float64 as the other, or as
+    copies whose weights are off by one rounding.
 
     Attributes:
         relative: Largest allowed `max|a - b| / max|b|` of two float32 results.
-        oracle_ratio: Largest allowed ratio of the two builds' errors against float64.
+        oracle_ratio: Largest allowed ratio of a build's error against float64 to the largest that rounding explains.
         oracle_limit: Largest allowed error against float64, whatever the other's is.
 
     Example:

@@ -14,6 +14,7 @@ from polynet.backend import Backend
 from polynet.errors import ConfigError, ConfigTypeError, FrameworkMismatchError, InputError, ParityError
 from polynet.proof import Row
 from polynet.proof.measure import compare_all, distance, relative_difference
+from polynet.proof.run import Run
 
 SMALL = {"name": "ResNet", "depths": (1, 1), "widths": (8, 16), "strides": (1, 2), "stem_w": 8, "num_classes": 5}
 SIZE = (3, 32, 32)
@@ -163,3 +164,32 @@ def test_outputs_in_mappings_and_tuples_are_all_compared(both: tuple[Backend, Ba
     report = polynet.parity(Several, input_size=(6,), steps=0)
     assert [row.name for row in report.sections()["forward"]] == ["output", "output 1", "output 2"]
     assert report.passed
+
+
+def test_copies_off_by_one_rounding_show_what_rounding_does() -> None:
+    oracle = {"w": np.linspace(1, 2, 100)}
+    lucky, unlucky = {"w": oracle["w"] * (1 + 2e-5)}, {"w": oracle["w"] * (1 - 9e-3)}
+    noisy = {"w": oracle["w"] * (1 + 3e-3)}
+    limits = polynet.Tolerance()
+    assert not compare_all("gradient", lucky, unlucky, oracle, limits)[0].passed
+    assert compare_all("gradient", lucky, unlucky, oracle, limits, lambda: [noisy])[0].passed
+
+
+def test_perturbed_copies_are_not_made_without_need() -> None:
+    same = {"w": np.ones(3)}
+
+    def never() -> Any:
+        raise AssertionError
+
+    assert compare_all("gradient", same, same, same, polynet.Tolerance(), never)[0].passed
+
+
+def test_a_perturbed_copy_differs_by_one_rounding_and_leaves_the_original(backend: Backend) -> None:
+    net = polynet.build(Scaled, backend=backend.name, seed=0)
+    before = polynet.state(net)
+    copy = Run(net, np.ones((2, 6), np.float32), 0).perturbed(0)
+    after = copy.state()
+    for name, array in before.items():
+        np.testing.assert_array_equal(polynet.state(net)[name], array)
+    change = np.abs(after["fc.weight"] / before["fc.weight"] - 1)
+    assert 0 < change.max() < 3e-7
