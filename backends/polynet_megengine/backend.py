@@ -57,6 +57,7 @@ class MegEngineBackend(Backend):
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
+        importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
 
     def check_thread(self) -> None:
         """Refuse other threads than the importing one, and forked children.
