@@ -2,7 +2,8 @@
 
 Each parameter has its own generator, keyed by the seed and the parameter's canonical name. So a seed means the same
 network everywhere, and two networks that share a part share that part's weights whatever else differs. Numbers are
-drawn in the canonical layout, straight into the framework's memory where it lends it, on all cores.
+drawn in the canonical layout, straight into the framework's memory where it lends it, on all cores. Large parameters
+are drawn in parts of a fixed size, so that what is drawn does not depend on how many cores there are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,20 +25,36 @@ from polynet.types import NativeModule
 _PARALLEL_FROM = 1 << 20
 """Below this many numbers threads cost more than they save."""
 
+_PART = 1 << 20
+"""Numbers drawn from one generator. Changing it changes the initial weights of every large parameter."""
 
-def generator_for(seed: int, name: str) -> np.random.Generator:
+
+class _Part(NamedTuple):
+    """A piece of work for one thread."""
+
+    initialiser: Initialiser
+    out: np.ndarray[Any, Any]
+    fan: Fan
+    name: str
+    number: int
+
+
+def generator_for(seed: int, name: str, part: int = 0) -> np.random.Generator:
     """The generator of one parameter.
 
     Args:
         seed: The network's seed, at least 0.
         name: The parameter's canonical name.
+        part: Which part of a large parameter.
 
     Example:
-        >>> generator_for(0, "head.fc.weight").integers(100) == generator_for(0, "head.fc.weight").integers(100)
+        >>> first, again = (generator_for(0, "head.fc.weight").integers(100) for _ in range(2))
+        >>> bool(first == again)
         True
     """
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.SFC64([seed, *np.frombuffer(digest, np.uint32).tolist()]))
+    key = [seed, *np.frombuffer(digest, np.uint32).tolist()]
+    return np.random.Generator(np.random.SFC64([*key, part] if part else key))
 
 
 def initialise(
@@ -79,20 +96,15 @@ def fill_slots(
             seen.add(id(slot.tensor))
             work.append((slot, initialiser, prefix + name))
     fans = {id(slot.owner): _fan(slot) for slot, _, _ in work if slot.leaf in ("weight", "in_proj_weight")}
-    views = [slot.view() for slot, _, _ in work]
-
-    def draw(index: int) -> np.ndarray[Any, Any] | None:
-        slot, initialiser, name = work[index]
-        view = views[index]
-        in_place = view is not None and view.dtype == np.float32 and view.flags.c_contiguous
-        out = view if in_place and view is not None else np.empty(slot.shape, np.float32)
-        initialiser.fill(out, generator_for(seed, name), fans.get(id(slot.owner)) or Fan.of(slot.shape))
-        return None if in_place else out
-
-    for index, drawn in enumerate(_mapped(draw, work)):
-        slot = work[index][0]
-        if drawn is not None:
-            slot.write(drawn)
+    outputs = [_output(slot) for slot, _, _ in work]
+    parts: list[_Part] = []
+    for (slot, initialiser, name), (out, _) in zip(work, outputs, strict=True):
+        fan = fans.get(id(slot.owner)) or Fan.of(slot.shape)
+        parts.extend(_parts(initialiser, out, fan, name))
+    _draw(parts, seed)
+    for (slot, _, _), (out, in_place) in zip(work, outputs, strict=True):
+        if not in_place:
+            slot.write(out)
         padding = getattr(slot.owner, "padding_idx", None)
         if padding is not None and slot.leaf == "weight":
             values = slot.read()
@@ -101,14 +113,37 @@ def fill_slots(
     return tuple(slot.name for slot, _, _ in work)
 
 
-def _mapped(draw: Any, work: list[tuple[Slot, Initialiser, str]]) -> Iterable[np.ndarray[Any, Any] | None]:
-    """Run `draw` for each piece of work, in order; numpy's generators release the interpreter lock."""
-    size = sum(int(np.prod(slot.shape)) for slot, _, _ in work)
+def _output(slot: Slot) -> tuple[np.ndarray[Any, Any], bool]:
+    """Where to draw a parameter, and whether that is the parameter's own memory."""
+    view = slot.view()
+    if view is not None and view.dtype == np.float32 and view.flags.c_contiguous:
+        return view, True
+    return np.empty(slot.shape, np.float32), False
+
+
+def _parts(initialiser: Initialiser, out: np.ndarray[Any, Any], fan: Fan, name: str) -> Iterable[_Part]:
+    if not initialiser.elementwise or out.size <= _PART:
+        yield _Part(initialiser, out, fan, name, 0)
+        return
+    flat = out.reshape(-1)
+    for number, start in enumerate(range(0, out.size, _PART)):
+        yield _Part(initialiser, flat[start : start + _PART], fan, name, number)
+
+
+def _draw(parts: list[_Part], seed: int) -> None:
+    """Fill every part, the largest first, on all cores; numpy's generators release the interpreter lock."""
+
+    def fill(part: _Part) -> None:
+        part.initialiser.fill(part.out, generator_for(seed, part.name, part.number), part.fan)
+
     cores = os.cpu_count() or 1
-    if size < _PARALLEL_FROM or cores == 1:
-        return map(draw, range(len(work)))
+    if cores == 1 or sum(part.out.size for part in parts) < _PARALLEL_FROM:
+        for part in parts:
+            fill(part)
+        return
     with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(draw, range(len(work))))
+        for _ in pool.map(fill, sorted(parts, key=lambda part: -part.out.size)):
+            pass
 
 
 def _fan(slot: Slot) -> Fan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 import numpy as np
@@ -40,7 +40,14 @@ class Fan:
 
 
 class Initialiser(abc.ABC):
-    """Fills one parameter. Deriving classes are frozen `attrs` classes, so a recipe prints and compares."""
+    """Fills one parameter. Deriving classes are frozen `attrs` classes, so a recipe prints and compares.
+
+    Attributes:
+        elementwise: Whether every number is drawn for itself, so that a large parameter may be filled in flat parts, by
+            several threads, each with a generator of its own.
+    """
+
+    elementwise: ClassVar[bool] = False
 
     @abc.abstractmethod
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
@@ -53,8 +60,12 @@ class Initialiser(abc.ABC):
         """
 
 
+class _Elementwise(Initialiser):
+    elementwise = True
+
+
 @attrs.frozen
-class Constant(Initialiser):
+class Constant(_Elementwise):
     """One value everywhere.
 
     Example:
@@ -70,7 +81,7 @@ class Constant(Initialiser):
 
 
 @attrs.frozen
-class Normal(Initialiser):
+class Normal(_Elementwise):
     """Normal around `mean` with standard deviation `std`."""
 
     std: float = 1.0
@@ -85,7 +96,7 @@ class Normal(Initialiser):
 
 
 @attrs.frozen
-class Uniform(Initialiser):
+class Uniform(_Elementwise):
     """Uniform between `low` and `high`."""
 
     low: float = 0.0
@@ -97,7 +108,7 @@ class Uniform(Initialiser):
 
 
 @attrs.frozen
-class TruncatedNormal(Initialiser):
+class TruncatedNormal(_Elementwise):
     """Normal with standard deviation `std`, redrawn where it falls outside `[low, high]` (absolute, not in `std`)."""
 
     std: float = 1.0
@@ -128,7 +139,7 @@ def _checked_mode(instance: object, attribute: Any, value: str) -> None:
 
 
 @attrs.frozen
-class KaimingNormal(Initialiser):
+class KaimingNormal(_Elementwise):
     """Normal with standard deviation `gain / sqrt(fan)` (He et al., arXiv:1502.01852).
 
     Attributes:
@@ -145,7 +156,7 @@ class KaimingNormal(Initialiser):
 
 
 @attrs.frozen
-class KaimingUniform(Initialiser):
+class KaimingUniform(_Elementwise):
     """Uniform within `gain * sqrt(3 / fan)`, `gain = sqrt(2 / (1 + a^2))`; `a = sqrt(5)` is torch's own default."""
 
     a: float = math.sqrt(5.0)
@@ -158,7 +169,7 @@ class KaimingUniform(Initialiser):
 
 
 @attrs.frozen
-class FanInUniform(Initialiser):
+class FanInUniform(_Elementwise):
     """Uniform within `1 / sqrt(fan_in)`: torch's default for the biases of linear and convolution layers."""
 
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
@@ -168,7 +179,7 @@ class FanInUniform(Initialiser):
 
 
 @attrs.frozen
-class XavierUniform(Initialiser):
+class XavierUniform(_Elementwise):
     """Uniform within `gain * sqrt(6 / (fan_in + fan_out))` (Glorot and Bengio, AISTATS 2010)."""
 
     gain: float = 1.0
@@ -180,7 +191,7 @@ class XavierUniform(Initialiser):
 
 
 @attrs.frozen
-class XavierNormal(Initialiser):
+class XavierNormal(_Elementwise):
     """Normal with standard deviation `gain * sqrt(2 / (fan_in + fan_out))` (Glorot and Bengio, AISTATS 2010)."""
 
     gain: float = 1.0

@@ -150,3 +150,17 @@ def test_large_networks_drawn_on_all_cores_equal_small_pieces(backend: Backend) 
     alone = nn.Linear(1000, 8)
     initialise(alone, 4, prefix="1.")
     np.testing.assert_array_equal(polynet.state(layer)["1.weight"], polynet.state(alone)["weight"])
+
+
+def test_a_large_parameter_does_not_depend_on_the_number_of_cores(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = nn.Linear(1500, 1400, bias=False)
+    values = []
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        initialise(layer, 0)
+        values.append(polynet.state(layer)["weight"])
+    np.testing.assert_array_equal(values[0], values[1])
+    first, last = values[0].reshape(-1)[: 1 << 19], values[0].reshape(-1)[1 << 20 :][: 1 << 19]
+    assert (first != last).mean() > 0.99
