@@ -74,9 +74,7 @@ def normalise_by_batch(
     """
     native = _is_small_or_foreign(x)
     if native and isinstance(factor, float | int):
-        return F.nn.batch_norm(
-            x, running_mean, running_var, weight, bias, training=True, momentum=1 - factor, eps=eps
-        )
+        return F.nn.batch_norm(x, running_mean, running_var, weight, bias, training=True, momentum=1 - factor, eps=eps)
     shape = x._tuple_shape
     one = F.ones((1, shape[1], 1, 1), device=x.device)
     count = shape[0] * shape[2] * shape[3]

@@ -119,9 +119,7 @@ def _slices(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     groups, (outputs, inputs) = geometry.groups, _group_widths(x, dy, geometry)
     rows = _grouped_rows(dy, groups)
     swapped = _padded(_images_behind_channels(x), geometry)
-    columns = [
-        _strided(swapped, tap, shape_of(dy)[2:], geometry).reshape(groups, inputs, -1) for tap in geometry.taps
-    ]
+    columns = [_strided(swapped, tap, shape_of(dy)[2:], geometry).reshape(groups, inputs, -1) for tap in geometry.taps]
     product = F.matmul(rows, F.concat(columns, 1) if len(columns) > 1 else columns[0], transpose_b=True)
     product = product.reshape(groups, outputs, len(columns), inputs)
     return product.transpose(0, 1, 3, 2).reshape(groups, outputs, inputs, *geometry.kernel)

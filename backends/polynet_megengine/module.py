@@ -78,9 +78,7 @@ class Module(M.Module):
         """MegEngine's walk over tensors and modules, in the order of definition: own tensors first, as in torch."""
         seen = {id(self)} if seen is None else seen
         start = "" if prefix is None else prefix + "."
-        leaves = [
-            leaf for key, value in tuple(vars(self).items()) for leaf in _expand_structure(key, value)
-        ]
+        leaves = [leaf for key, value in tuple(vars(self).items()) for leaf in _expand_structure(key, value)]
         leaves.sort(key=lambda leaf: isinstance(leaf[1], M.Module))
         for key, leaf in leaves:
             if id(leaf) in seen:

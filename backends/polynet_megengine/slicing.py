@@ -1,9 +1,9 @@
 """Slices that MegEngine's CPU kernels read rightly.
 
 MegEngine 1.13 on a CPU silently computes `x[:, 1:] + bias` wrongly: a slice is a view with gaps, and beside an operand
-that is broadcast over leading axes the elementwise kernels ignore the gaps. Code that is written once for all frameworks
-cannot avoid slices, so where the installed MegEngine has this fault, a slice that would leave gaps is copied. Values,
-gradients and types are what they were; nothing is changed where the fault is not found.
+that is broadcast over leading axes the elementwise kernels ignore the gaps. Code that is written once for all
+frameworks cannot avoid slices, so where the installed MegEngine has this fault, a slice that would leave gaps is
+copied. Values, gradients and types are what they were; nothing is changed where the fault is not found.
 """
 
 from __future__ import annotations

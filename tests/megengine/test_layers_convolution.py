@@ -112,9 +112,7 @@ def test_an_input_that_does_not_fit_is_refused_by_name(shape: tuple[int, ...]) -
 
 def test_transposed_convolution_reaches_the_output_size_asked_for() -> None:
     torch_layer, megengine_layer = build_pair("ConvTranspose2d", 3, 4, 3, stride=2)
-    compare(
-        torch_layer, megengine_layer, [random(2, 3, 4, 5)], call=lambda layer, x: layer(x, output_size=(10, 11))
-    )
+    compare(torch_layer, megengine_layer, [random(2, 3, 4, 5)], call=lambda layer, x: layer(x, output_size=(10, 11)))
 
 
 def test_attributes_changed_after_construction_count() -> None:

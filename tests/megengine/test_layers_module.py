@@ -259,9 +259,7 @@ def test_batch_norm_refuses_one_value_per_channel_in_training_only() -> None:
         ("PixelShuffle", (0,), {}),
     ],
 )
-def test_bad_values_are_refused_at_construction(
-    name: str, arguments: tuple[Any, ...], options: dict[str, Any]
-) -> None:
+def test_bad_values_are_refused_at_construction(name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=name):
         layer(name, *arguments, **options)
 

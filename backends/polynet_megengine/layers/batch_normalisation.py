@@ -80,8 +80,7 @@ class _BatchNorm(Module):
     def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
         if math.prod(shape) <= shape[1]:
             message = (
-                f"{type(self).__name__}: training needs more than one value per channel; "
-                f"the input has shape {shape}."
+                f"{type(self).__name__}: training needs more than one value per channel; the input has shape {shape}."
             )
             raise InputError(message)
         mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)

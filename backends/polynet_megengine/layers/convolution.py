@@ -36,9 +36,7 @@ def checked(
     divides(owner, "groups", groups, "in_channels", in_channels)
     divides(owner, "groups", groups, "out_channels", out_channels)
     lowest = {"padding": 0, "output_padding": 0}
-    return {
-        name: sizes(owner, name, value, spatial, lowest=lowest.get(name, 1)) for name, value in values.items()
-    }
+    return {name: sizes(owner, name, value, spatial, lowest=lowest.get(name, 1)) for name, value in values.items()}
 
 
 class _Convolution(Module):

@@ -69,9 +69,7 @@ class _MaxPool(_Pool):
         """Largest value of each window; natively where nothing records, for there ties get too much gradient."""
         if self._spatial == 2 and get_grad_key((inp,)) is None and self._is_native(inp):
             return F.max_pool2d(inp, self.kernel_size, self.stride, self.padding)
-        return type(self)._function(
-            inp, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        return type(self)._function(inp, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
 
 class _ComposedMaxPool(_MaxPool):

@@ -142,17 +142,13 @@ class _Recurrent(Module):
                 steps = F.nn.dropout(steps, self.dropout, training=True)
         return steps, [F.stack(list(each), axis=0) for each in zip(*last, strict=True)]
 
-    def _run(
-        self, steps: Tensor, state: list[Tensor], suffix: str, *, backwards: bool
-    ) -> tuple[Tensor, list[Tensor]]:
+    def _run(self, steps: Tensor, state: list[Tensor], suffix: str, *, backwards: bool) -> tuple[Tensor, list[Tensor]]:
         # One product for the inputs of all steps; only the hidden state's has to wait for the step before.
         projected = F.linear(steps, getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix, None))
         length = steps.shape[0]
         outputs: list[Tensor] = [None] * length
         for at in reversed(range(length)) if backwards else range(length):
-            hidden = F.linear(
-                state[0], getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix, None)
-            )
+            hidden = F.linear(state[0], getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix, None))
             state = self._step(projected[at], hidden, state)
             if self.proj_size:
                 state = [F.linear(state[0], getattr(self, "weight_hr" + suffix)), *state[1:]]

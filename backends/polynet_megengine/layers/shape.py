@@ -108,9 +108,7 @@ class Fold(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Add windows up."""
-        return padding.fold(
-            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
-        )
+        return padding.fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         """The image and the windows."""

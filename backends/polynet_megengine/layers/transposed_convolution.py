@@ -27,9 +27,7 @@ class _Transposed(Module):
 
     _spatial: int
 
-    def _check(
-        self, in_channels: int, out_channels: int, groups: int, mode: str, **values: Sizes
-    ) -> dict[str, Any]:
+    def _check(self, in_channels: int, out_channels: int, groups: int, mode: str, **values: Sizes) -> dict[str, Any]:
         owner = type(self).__name__
         if mode != "zeros":
             message = f"{owner}: padding_mode={mode!r} must be 'zeros', the only one transposed convolutions have."

@@ -224,9 +224,7 @@ def _bias(bias: Tensor | None, spatial: int) -> Tensor | None:
     return None if bias is None else bias.reshape(1, -1, *(1,) * spatial)
 
 
-def _check_fits(
-    size: Sequence[int], kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
-) -> None:
+def _check_fits(size: Sequence[int], kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None:
     for count, taps, pad, spacing in zip(size, kernel, padding, dilation, strict=True):
         if count + 2 * pad < spacing * (taps - 1) + 1:
             message = (
