@@ -11,6 +11,7 @@ from polynet.models.heads.head import Head
 from polynet.models.network import ImageNetwork
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
+from polynet.nn.initialisers import Constant, Normal
 from polynet.nn.recipe import Recipe
 from polynet.registry import HEADS, NETWORKS
 from polynet.types import Tensor
@@ -66,6 +67,18 @@ class AlexNetHead(Head):
         return self.classifier(ops.flatten(self.avg_pool(x), 1))
 
 
+_ONES = ("features.3", "features.8", "features.10", "*.classifier.1", "*.classifier.4")
+
+RECIPE = Recipe(
+    convolution=Normal(0.01),
+    linear=Normal(0.01),
+    bias=Constant(0.0),
+    named=tuple((f"{layer}.bias", Constant(1.0)) for layer in _ONES),
+)
+"""That of Krizhevsky, Sutskever and Hinton 2012, section 5: weights normal with 0.01; biases 1 in the second, fourth
+and fifth convolution and the hidden linear layers, which gives their rectifiers positive inputs at first, else 0."""
+
+
 @NETWORKS.register()
 class AlexNet(ImageNetwork):
     """Five convolutions with three max poolings, `features`, and a head of three linear layers.
@@ -84,7 +97,7 @@ class AlexNet(ImageNetwork):
     """
 
     family = "alexnet"
-    recipe = Recipe()  # torchvision keeps torch's defaults
+    recipe = RECIPE
     minimum_size = 63
     default_head = ALEXNET_HEAD
 

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from polynet.models.blocks.chain import Chain
 from polynet.models.blocks.choice import choose
 from polynet.models.blocks.inverted_residual import FuseMBConv, MBConv
@@ -24,9 +26,14 @@ from polynet.models.networks.plan import drop_probabilities, per_block, per_stag
 from polynet.models.networks.resnet import RECIPE
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
+from polynet.nn.initialisers import KaimingUniform
 from polynet.registry import NETWORKS
 
 BLOCKS: dict[str, Callable[..., Any]] = {"FuseMBConv": FuseMBConv, "MBConv": MBConv}
+
+EFFNET_RECIPE = attrs.evolve(RECIPE, linear=KaimingUniform(mode="fan_out"))
+"""As the authors' own code has it: convolutions normal over their fan-out, the classifier uniform within
+1 / sqrt(classes)."""
 
 _rounded = functools.partial(make_divisible, round_limit=0.9)
 
@@ -69,7 +76,7 @@ class EffNet(ImageNetwork):
     """
 
     family = "effnet"
-    recipe = RECIPE
+    recipe = EFFNET_RECIPE
     default_head = {"name": "ClsHead", "width": 1280, "dropout_prob": 0.2}
 
     def __init__(
