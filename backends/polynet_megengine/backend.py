@@ -212,7 +212,7 @@ class MegEngineBackend(Backend):
 
 
 def _home_thread(megengine: Any) -> int:
-    """The thread MegEngine works in when somebody else imported it: this one if an operation runs, else the main one."""
+    """The thread of a MegEngine that somebody else imported: this one if an operation runs, else the main one."""
     try:
         megengine.tensor(0.0).numpy()
     except RuntimeError:
