@@ -44,7 +44,7 @@ def build(
     Raises:
         ConfigError: The config has no model, or is no config.
         UnknownNameError: No network of that name, or none for this backend.
-        OptionError: The network has no such option.
+        OptionError: The network has no such option, or the seed is none.
         BackendError: The framework is not installed or cannot work here.
         DeviceError: The device is misspelt or not present.
         WeightsError: The weights do not fit.
@@ -56,6 +56,7 @@ def build(
     """
     from polynet.config.model import model_arguments
 
+    _check_seed(seed)
     name, arguments = model_arguments(config, options)
     chosen = _choose_backend(name, backend)
     if device is None and isinstance(config, Mapping):
@@ -75,6 +76,12 @@ def build(
     for path, spelled in where.items():
         _place(net, path, spelled, chosen)
     return net
+
+
+def _check_seed(seed: Any) -> None:
+    if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0):
+        message = f"seed must be a whole number of at least 0, or None for a fresh one, not {seed!r}."
+        raise OptionError(message)
 
 
 def _choose_backend(name: Any, backend: str | Backend | None) -> Backend:

@@ -94,6 +94,12 @@ def test_without_a_seed_every_build_differs(backend: Backend) -> None:
     assert not np.array_equal(one["head.fc.weight"], other["head.fc.weight"])
 
 
+@pytest.mark.parametrize("seed", ["a", -1, 1.5, True, [1]], ids=repr)
+def test_a_seed_that_is_none_is_refused(backend: Backend, seed: Any) -> None:
+    with pytest.raises(OptionError, match=r"seed must be a whole number of at least 0.*not "):
+        polynet.build("resnet18", backend=backend.name, seed=seed)
+
+
 def test_a_parameter_of_no_layer_keeps_its_constructors_value(backend: Backend) -> None:
     net = polynet.build(Tiny, backend=backend.name, seed=0)
     np.testing.assert_array_equal(polynet.state(net)["scale"], np.full(4, 2.0, np.float32))

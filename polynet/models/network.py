@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from polynet import nn
+from polynet import nn, ops
 from polynet.backend import active_backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
 from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, has_no_classes, head_options
@@ -20,6 +20,10 @@ Name = str | Callable[..., Any] | None
 """How a part is chosen: by a registered name, by giving it, or by `None` for none."""
 
 CLS_HEAD: Mapping[str, Any] = MappingProxyType({"name": "ClsHead"})
+
+
+_FLOATING: set[Any] = set()
+"""The frameworks' own floating-point dtypes that networks were given."""
 
 
 class ImageNetwork(nn.Module):
@@ -184,7 +188,10 @@ class ImageNetwork(nn.Module):
 
         Raises:
             OptionError: The head has no `pre_logits` method, so it cannot stop before its classifier.
+            FrameworkMismatchError: `x` is no tensor of the network's framework.
         """
+        if type(x) is not self._tensor_type:
+            self._check_framework(x)
         if self.head is None:
             return x
         if not pre_logits:
@@ -297,14 +304,17 @@ class ImageNetwork(nn.Module):
         """Refuse images the network cannot work on. Costs under a microsecond, and nothing while a tracer records.
 
         Raises:
-            InputError: Not 4-d, empty, of the wrong number of channels or too small.
+            InputError: Not 4-d, empty, of the wrong number of channels or too small, or of whole numbers.
             FrameworkMismatchError: No tensor of the network's framework.
+            BackendThreadError: The framework cannot work in the calling thread or process.
         """
         if type(x) is not self._tensor_type:
             self._check_framework(x)
             return
         if self._backend.is_tracing():
             return
+        if self._backend.thread_bound:
+            self._backend.check_thread()
         shape = x.shape
         least = self.minimum_size
         if (
@@ -316,6 +326,19 @@ class ImageNetwork(nn.Module):
             or (self.fixed_size is not None and (shape[2], shape[3]) != self.fixed_size)
         ):
             raise InputError(self._complaint(tuple(shape)))
+        if x.dtype not in _FLOATING:
+            self._check_dtype(x)
+
+    def _check_dtype(self, x: Tensor) -> None:
+        """Refuse whole numbers, and remember a dtype that is none so that it is looked at once."""
+        name = ops.dtype_name(x)
+        if "float" not in name:
+            message = (
+                f"{type(self).__name__} expects floating-point images, not {name}. "
+                "Convert and scale them first, such as by polynet.ops.cast(x, 'float32') / 255."
+            )
+            raise InputError(message)
+        _FLOATING.add(x.dtype)
 
     def _check_framework(self, x: Any) -> None:
         """Let subclasses of the framework's tensor, and its tracers' stand-ins, pass."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import reprlib
 from typing import Any, NoReturn
 
-from polynet.errors import OptionError, suggest
+from polynet.errors import OptionError, PolyNetError, suggest
+
+REFUSALS = (TypeError, ValueError, RuntimeError, AssertionError, ZeroDivisionError)
+"""What the frameworks' layers raise at values they cannot use."""
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _REFUSED = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -46,6 +50,38 @@ def explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any
     refused = _REFUSED.search(str(error))
     if refused and refused[1] in options and refused[1] not in allowed:
         _refuse(target, [refused[1]], "", allowed, error)
+
+
+def explain_values(target: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: Exception) -> None:
+    """Raise `OptionError` if a framework's own layer refused the values it was given; return otherwise.
+
+    Args:
+        target: The layer's class.
+        arguments: Its positional arguments.
+        options: Its keyword arguments.
+        error: What the constructor raised; the cause of the error raised here.
+
+    Raises:
+        OptionError: The constructor raised an error of a plain type, and not one of PolyNet's own.
+
+    Example:
+        >>> try:
+        ...     nn.Conv2d(3, 4, 3, groups=2)
+        ... except polynet.errors.OptionError as error:
+        ...     print(str(error)[:44])
+        Conv2d(3, 4, 3, groups=2) cannot be made: in
+    """
+    # A framework's derived types, such as running out of memory, say something else.
+    if isinstance(error, PolyNetError) or type(error) not in REFUSALS:
+        return
+    given = [*map(_shown, arguments), *(f"{name}={_shown(value)}" for name, value in options.items())]
+    message = f"{getattr(target, '__name__', target)}({', '.join(given)}) cannot be made: {error}"
+    raise OptionError(message) from error
+
+
+def _shown(value: Any) -> str:
+    plain = isinstance(value, int | float | str | tuple | list | type(None))
+    return reprlib.repr(value) if plain else type(value).__name__
 
 
 def _refuse(target: Any, unknown: list[str], mismatch: str, allowed: list[str], error: TypeError) -> NoReturn:

@@ -28,7 +28,7 @@ from polynet.backend import (
     use_backend,
 )
 from polynet.errors import FrameworkMismatchError
-from polynet.nn.explain import explain_call
+from polynet.nn.explain import REFUSALS, explain_call, explain_values
 from polynet.types import Tensor
 
 if TYPE_CHECKING:
@@ -77,8 +77,11 @@ class NeutralMeta(abc.ABCMeta):
             if isinstance(target, NeutralMeta):
                 return super(NeutralMeta, target).__call__(*arguments, **options)
             return target(*arguments, **options)
-        except TypeError as error:
-            explain_call(target, arguments, options, error)
+        except REFUSALS as error:
+            if isinstance(error, TypeError):
+                explain_call(target, arguments, options, error)
+            if not isinstance(target, NeutralMeta):
+                explain_values(target, arguments, options, error)
             raise
         finally:
             _ACTIVE.reset(token)

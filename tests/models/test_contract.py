@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
 import pickle
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 
 import polynet
 from polynet import nn, ops
-from polynet.backend import Backend
-from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
+from polynet.backend import Backend, use_backend
+from polynet.errors import BackendThreadError, FrameworkMismatchError, InputError, OptionError, OptionIndexError
 from polynet.models.network import ImageNetwork
 from polynet.nn import initialise
 from tests.compare import assert_close
@@ -222,6 +223,27 @@ def test_images_it_cannot_work_on_are_refused(small: Small, backend: Backend) ->
 def test_tensors_of_another_framework_are_refused(small: Small, backend: Backend) -> None:
     with pytest.raises(FrameworkMismatchError, match=rf"built on {backend.name} and was given a numpy\.ndarray"):
         built(small)(np.zeros((1, 3, small.side, small.side), np.float32))
+
+
+def test_a_network_of_another_thread_is_refused_before_it_runs(small: Small, both: tuple[Backend, Backend]) -> None:
+    with use_backend(both[1]), concurrent.futures.ThreadPoolExecutor(1, "worker") as pool:
+        net, x = built(small), images(small)
+        with pytest.raises(BackendThreadError, match="thread 'worker"):
+            pool.submit(net, x).result()
+        assert shape(net(x)) == (2, CLASSES)
+
+
+def test_an_array_given_to_the_head_is_refused(small: Small, backend: Backend) -> None:
+    net = built(small)
+    with pytest.raises(FrameworkMismatchError, match=r"numpy\.ndarray"):
+        net.forward_head(backend.numpy(net.forward_features(images(small))))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool"])
+def test_images_of_whole_numbers_are_refused(small: Small, backend: Backend, dtype: str) -> None:
+    net = built(small)
+    with pytest.raises(InputError, match=f"floating-point images, not {dtype}"):
+        net(ops.cast(images(small), dtype))
 
 
 def test_unknown_options_are_refused(small: Small, backend: Backend) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from polynet import nn
 from polynet.backend import Backend
-from polynet.errors import UnsupportedError
+from polynet.errors import OptionError, UnsupportedError
 from polynet.nn.module import NeutralMeta
 
 LAYERS = sorted(
@@ -116,6 +116,25 @@ def test_options_a_backend_cannot_offer_are_refused_at_construction(frameworks: 
             else:
                 with pytest.raises(UnsupportedError, match=f"{name}.*{next(iter(options))}"):
                     backend.layer(name)(*arguments, **options)
+
+
+REFUSED: dict[str, tuple[Any, ...]] = {
+    "Conv2d": (3, 4, 3, 1, 0, 1, 2),
+    "ConvTranspose2d": (3, 4, 3, 1, 0, 0, 2),
+    "GroupNorm": (0, 3),
+    "Linear": (-3, 4),
+    "LSTM": (3, 0),
+    "MultiheadAttention": (5, 2),
+    "Dropout": (1.5,),
+    "Sequential": (3,),
+}
+"""Values that no framework's layer can be made with."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_values_a_layer_cannot_be_made_with_are_an_option_error(name: str, backend: Backend) -> None:
+    with pytest.raises(OptionError, match=name):
+        getattr(nn, name)(*REFUSED[name])
 
 
 def test_every_layer_that_computes_is_compared_with_torchs() -> None:

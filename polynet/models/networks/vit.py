@@ -204,6 +204,8 @@ class ViT(ImageNetwork):
         Returns:
             `(N, num_classes)`; a pair of them with `distilled_training` while training.
         """
+        if type(x) is not self._tensor_type:
+            self._check_framework(x)
         if self.dist_token is not None:
             return self._forward_distilled(x, pre_logits)
         token = x[:, 0]
