@@ -73,7 +73,7 @@ def parity(
         InputError: The network names no `input_size` and none is given.
 
     Example:
-        >>> report = polynet.parity("resnet18", batch_size=1, steps=0)
+        >>> report = polynet.parity("resnet18", steps=0)
         >>> report.passed
         True
     """
