@@ -171,8 +171,8 @@ def _depthwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
 def _settled(view: Tensor) -> Tensor:
     """A gradient in memory of its own.
 
-    MegEngine 1.13 keeps a gradient that is a view of another tensor, and lets that tensor's memory go: what is read later
-    is whatever lies there by then.
+    MegEngine 1.13 keeps a gradient that is a view of another tensor, and lets that tensor's memory go: what is read
+    later is whatever lies there by then.
     """
     return view * 1
 

@@ -1,4 +1,4 @@
-"""Gradients lie in memory of their own: freed memory is filled with large numbers, and none may turn up in a gradient."""
+"""Gradients lie in memory of their own: freed memory is filled with large numbers, none of which may turn up."""
 
 from __future__ import annotations
 
