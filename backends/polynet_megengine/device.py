@@ -26,9 +26,13 @@ def devices() -> tuple[str, ...]:
 
 
 def _cpu() -> str:
-    """The one name for the CPU: tensors on `cpux` and `cpu0` do not mix, although both are the same processor."""
+    """The one name for the CPU: tensors on `cpux`, `cpu0` and `xpux` do not mix, although all are the same processor.
+
+    `xpux`, "any device", is the default where MegEngine was imported before PolyNet; without a GPU it is the CPU.
+    """
     default = str(get_default_device())
-    return default if default.startswith(("cpu", "multithread")) else "cpux"
+    is_processor = default.startswith(("cpu", "multithread")) or (default.startswith("xpu") and not _cuda_count())
+    return default if is_processor else "cpux"
 
 
 def resolve(device: str) -> str:

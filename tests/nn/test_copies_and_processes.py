@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 import multiprocessing
+import os
 import pickle
 import subprocess
 import sys
@@ -204,3 +205,19 @@ def test_native_layers_count_even_before_polynet_is_asked_for_their_framework(ba
     code = NATIVE_FIRST.format(framework=backend.framework, layers=layers)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip().endswith("counted"), done.stderr
+
+
+def test_megengine_imported_first_leaves_one_device_for_all() -> None:
+    pytest.importorskip("megengine")
+    program = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import megengine, os, polynet\n"
+        "backend = polynet.get_backend('megengine')\n"
+        "net = polynet.build({'name': 'ResNet', 'depths': [1], 'widths': [8], 'strides': [1], 'stem_w': 8},\n"
+        "                    backend='megengine', device='cpu')\n"
+        "net.eval()\n"
+        "net(megengine.Tensor([[[[0.0] * 32] * 32] * 3])).numpy()\n"
+        "assert os.environ['MGE_DEFAULT_DEVICE'] == str(megengine.get_default_device())\n"
+    )
+    surroundings = {name: value for name, value in os.environ.items() if name != "MGE_DEFAULT_DEVICE"}
+    subprocess.run([sys.executable, "-c", program], env=surroundings, check=True, capture_output=True)
