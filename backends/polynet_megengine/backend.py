@@ -50,7 +50,7 @@ class MegEngineBackend(Backend):
             importlib.import_module("megengine.module")
             importlib.import_module("megengine.functional")
         if imported_before:
-            # Spawned workers are to have the same default device: devices do not mix, and tensors keep theirs in pickles.
+            # Spawned workers need the same default device: devices do not mix, and tensors keep theirs in pickles.
             os.environ.setdefault("MGE_DEFAULT_DEVICE", str(self._megengine.get_default_device()))
         self._thread = _home_thread(self._megengine) if imported_before else threading.get_ident()
         self._process = os.getpid()

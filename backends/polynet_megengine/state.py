@@ -14,7 +14,6 @@ import numpy as np
 from megengine.autodiff import GradManager
 from megengine.core._imperative_rt.core2 import is_tracing_module
 from megengine.jit.tracing import is_tracing as is_jit_tracing
-from megengine.utils.dlpack import to_dlpack
 
 from polynet.slots import Slot
 from polynet.types import Tensor
@@ -36,30 +35,6 @@ def set_trainable(owner: Any, leaf: str, trainable: bool) -> None:
     object.__setattr__(owner, FROZEN, frozenset(frozen))
 
 
-class _Lent:
-    """A tensor that numpy may look into by the DLPack protocol."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor = tensor
-
-    def __dlpack__(self, **_: Any) -> Any:
-        return to_dlpack(self._tensor)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return (1, 0)  # the host
-
-
-def _on_host(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """A tensor's numbers, read-only: its own memory if it can be lent.
-
-    `tensor.numpy()` copies, and the tensor keeps that copy: a network whose state was read would take twice the memory.
-    """
-    if tensor.dtype != np.float32 or not tensor.device.physical_name.startswith(("cpu", "multithread")):
-        return np.asarray(tensor.numpy())
-    megengine._full_sync()
-    return np.from_dlpack(_Lent(tensor))
-
-
 class MegEngineSlot(Slot):
     """A parameter or buffer of a MegEngine module."""
 
@@ -75,12 +50,15 @@ class MegEngineSlot(Slot):
         return self._tensor
 
     def canonical(self, tensor: Tensor) -> np.ndarray[Any, Any]:
-        """A copy in torch's shape."""
-        return np.array(_on_host(tensor)).reshape(self.shape)
+        """A copy in torch's shape.
+
+        By `numpy()` and not by DLPack: of a tensor that is a view, MegEngine lends a copy that it has freed already.
+        """
+        return np.array(tensor.numpy()).reshape(self.shape)
 
     def peek(self) -> np.ndarray[Any, Any]:
-        """The tensor's own memory, read-only, where that is the host's."""
-        return _on_host(self._tensor).reshape(self.shape)
+        """The numbers that MegEngine copied to the host, read-only; the tensor keeps them for the next time."""
+        return np.asarray(self._tensor.numpy()).reshape(self.shape)
 
     def view(self) -> None:
         """MegEngine does not share its memory."""
