@@ -122,7 +122,7 @@ def _slices(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     columns = [_strided(swapped, tap, shape_of(dy)[2:], geometry).reshape(groups, inputs, -1) for tap in geometry.taps]
     product = F.matmul(rows, F.concat(columns, 1) if len(columns) > 1 else columns[0], transpose_b=True)
     product = product.reshape(groups, outputs, len(columns), inputs)
-    return _settled(product.transpose(0, 1, 3, 2)).reshape(groups, outputs, inputs, *geometry.kernel)
+    return product.transpose(0, 1, 3, 2).reshape(groups, outputs, inputs, *geometry.kernel)
 
 
 def _windows(x: Tensor, geometry: Geometry) -> Tensor:
@@ -155,7 +155,7 @@ def _windows_per_channel(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
         rows = F.broadcast_to(rows, (count, groups, inputs, outputs, positions))
     product = F.matmul(rows, windows)
     product = product.sum(0) if count > 1 else product[0]
-    return _settled(product.transpose(0, 2, 1, 3)).reshape(groups, outputs, inputs, *geometry.kernel)
+    return product.transpose(0, 2, 1, 3).reshape(groups, outputs, inputs, *geometry.kernel)
 
 
 def _depthwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
@@ -165,16 +165,7 @@ def _depthwise(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     kernels = _images_behind_channels(dy).reshape(channels, 1, count, *shape_of(dy)[2:])
     product = F.conv2d(images, kernels, None, geometry.dilation, geometry.padding, 1, channels)
     height, width = geometry.kernel
-    return _settled(product[:, :, :height, :width]).reshape(channels, 1, 1, height, width)
-
-
-def _settled(view: Tensor) -> Tensor:
-    """A gradient in memory of its own.
-
-    MegEngine 1.13 keeps a gradient that is a view of another tensor, and lets that tensor's memory go: what is read
-    later is whatever lies there by then.
-    """
-    return view * 1
+    return product[:, :, :height, :width].reshape(channels, 1, 1, height, width)
 
 
 def _strided(x: Tensor, tap: Sequence[int], size: Sequence[int], geometry: Geometry) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,6 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 AdamW's `eps` is far above its usual 1e-8, with which the first step is the sign of the gradient: rounding would decide
 which way a weight with a gradient near zero moves, and hide what a check looks for.
 """
-
-PERTURBED_COPIES = 3
-"""Copies off by one rounding that show what rounding does to a network, where that is in question."""
 
 SMALL_SIDE = 64
 """Side, in pixels, of the images a check uses where the network takes images of any size."""
@@ -111,10 +108,9 @@ class _Runs:
                 self._judge = run
                 break
 
-    def perturbed(self) -> Iterator[Run]:
-        """Copies that are off by one rounding, on the framework of the twin."""
-        for index in range(PERTURBED_COPIES):
-            yield self._judge.perturbed(index)
+    def perturbed(self, index: int) -> Run:
+        """A copy that is off by one rounding, on the framework of the twin."""
+        return self._judge.perturbed(index)
 
 
 def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None, options: Mapping[str, Any]) -> Any:
@@ -165,7 +161,7 @@ def _pass_rows(runs: _Runs, tolerance: Tolerance) -> list[Row]:
     """Every stage, every gradient, every buffer."""
     passes = [_one_pass(run) for run in runs.compared]
     oracle = None if runs.twin is None else _one_pass(runs.twin)
-    perturbed = functools.cache(lambda: [_one_pass(run) for run in runs.perturbed()])
+    perturbed = functools.cache(lambda number: _one_pass(runs.perturbed(number)))
     rows: list[Row] = []
     for index, (section, floor) in enumerate((("forward", 0.0), ("gradient", FLOOR), ("buffer", FLOOR))):
         rows += compare_all(
@@ -174,7 +170,7 @@ def _pass_rows(runs: _Runs, tolerance: Tolerance) -> list[Row]:
             passes[1][index],
             None if oracle is None else oracle[index],
             tolerance,
-            lambda index=index: [each[index] for each in perturbed()],  # type: ignore[misc]  # bound now
+            lambda number, index=index: perturbed(number)[index],  # type: ignore[misc]  # bound now
             floor,
         )
     return rows
@@ -199,5 +195,5 @@ def _step_rows(name: str, settings: Mapping[str, Any], steps: int, runs: _Runs, 
         second,
         oracle,
         tolerance,
-        lambda: [run.steps(name, settings, steps) for run in runs.perturbed()],
+        lambda number: runs.perturbed(number).steps(name, settings, steps),
     )
