@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 import polynet
+from polynet import nn
 from polynet.backend import Backend
 from polynet.cli import main
 from polynet.cli.models import read_model, read_size
 from polynet.errors import ConfigError
+from polynet.registry import NETWORKS, temporary
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -116,8 +118,20 @@ def test_parity_of_a_config_file_passes(
 def test_parity_beyond_the_tolerance_exits_with_one(
     capsys: pytest.CaptureFixture[str], both: tuple[Backend, Backend]
 ) -> None:
-    words = ("parity", "resnet18", "--input-size", "3x32x32", "--steps", "0", "--relative", "1e-12")
-    code, found = run_json(capsys, *words)
+    class Skewed(nn.Module):
+        """Multiplies by 1.01 on one framework alone, as a broken adapter might."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+            self.factor = 1.0 if polynet.active_backend() is both[0] else 1.01
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(x) * self.factor
+
+    with temporary():
+        NETWORKS.register(Skewed, name="Skewed")
+        code, found = run_json(capsys, "parity", "Skewed", "--input-size", "6", "--steps", "0")
     assert code == 1
     assert found["passed"] is False
 

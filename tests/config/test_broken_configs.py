@@ -121,7 +121,7 @@ LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-3, 2000),
-    st.floats(),
+    st.floats(allow_subnormal=False),  # MegEngine, where it is loaded, has the processor flush them to zero
     st.text(max_size=5),
     st.sampled_from(["resnet18", "", " ", int, len, ODD, b"x", 10**30, (1, 2), frozenset({1})]),
 )

@@ -99,7 +99,9 @@ def test_a_failed_write_is_an_error_and_leaves_nothing_behind(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.yaml"]
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+# MegEngine, where it is loaded, has the processor flush subnormal numbers to zero.
+FLOATS = st.floats(allow_nan=False, allow_subnormal=False)
+LEAVES = st.none() | st.booleans() | st.integers() | FLOATS | st.text()
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=10
 )

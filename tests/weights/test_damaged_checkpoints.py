@@ -84,7 +84,8 @@ def test_the_undamaged_files_are_read(tmp_path, whole, same, name):
 def damage(draw):
     """One to four blows: (kind, where, how far, with what), in parts of the file's length."""
     kind = st.sampled_from(["truncate", "flip", "overwrite", "delete", "repeat", "splice", "zero", "insert"])
-    part = st.floats(0, 1, exclude_max=True)
+    # MegEngine, where it is loaded, has the processor flush subnormal numbers to zero.
+    part = st.floats(0, 1, exclude_max=True, allow_subnormal=False)
     blow = st.tuples(kind, part, st.integers(1, 64), st.sampled_from(LENGTHS), st.integers(0, 255))
     return draw(st.lists(blow, min_size=1, max_size=4))
 
