@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
-from polynet.errors import BackendUnavailableError, OptionError
+from polynet.errors import BackendUnavailableError, DeviceError, OptionError, suggest
 from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
@@ -151,7 +151,14 @@ def _place(net: NativeModule, path: str, device: str, backend: Backend) -> None:
     """Put a submodule on a device and, below the root, have its inputs follow it there."""
     part = net
     for step in path.split(".") if path else ():
-        part = getattr(part, step)
+        children = dict(part.named_children())
+        if step not in children:
+            message = (
+                f"device: there is no part {path!r} in {type(net).__name__}; at {step!r} the parts are "
+                f"{', '.join(children) or 'none'}.{suggest(step, children)}"
+            )
+            raise DeviceError(message)
+        part = children[step]
     backend.place(part, device)
     if path:
         backend.follow_device(part, device)

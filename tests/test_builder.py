@@ -246,3 +246,8 @@ def test_random_values_of_no_known_layer_are_drawn_after_all() -> None:
     weight = polynet.build(Bilinear, backend="torch", seed=0).mix.weight
     assert weight.abs().max() <= 0.5
     assert len(set(weight.flatten().tolist())) > 32
+
+
+def test_a_device_for_a_part_that_is_not_there_is_an_error_with_the_nearest_name(backend: Backend) -> None:
+    with pytest.raises(DeviceError, match="Did you mean 'head'"):
+        polynet.build(SMALL, backend=backend.name, device={"": "cpu", "haed": "cpu"})
