@@ -114,7 +114,7 @@ class Report:
 
     def __str__(self) -> str:
         """The table, for a plain terminal."""
-        header = ("section", "what", "difference", "error vs float64", "")
+        header = ("section", "what", "difference", "errors against float64", "")
         lines = [header, *self.summary()]
         widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
         text = [f"Parity of {self.network}: {self.backends[0]} and {self.backends[1]}"]
