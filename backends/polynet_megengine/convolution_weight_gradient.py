@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import megengine.functional as F
 
 from polynet.types import Tensor
+from polynet_megengine.slicing import native_getitem
 
 _COLUMN_LIMIT = 1 << 25
 """Elements of a column matrix (128 MB in float32) above which the batch is worked off in parts."""
@@ -176,8 +177,8 @@ def _strided(x: Tensor, tap: Sequence[int], size: Sequence[int], geometry: Geome
         slice(at * spacing, at * spacing + (count - 1) * step + 1, step)
         for at, spacing, count, step in zip(tap, geometry.dilation, size, geometry.stride, strict=True)
     ]
-    window = (slice(None), slice(None), *places)
-    return x[window]
+    # The view itself: what follows copies it in any case, so the safety of a copied slice would cost a second copy.
+    return native_getitem(x, (slice(None), slice(None), *places))
 
 
 def _padded(x: Tensor, geometry: Geometry) -> Tensor:

@@ -16,14 +16,14 @@ from megengine.core.tensor.array_method import ArrayMethodMixin
 
 from polynet.types import Tensor
 
-_native_getitem = ArrayMethodMixin.__getitem__
+native_getitem = ArrayMethodMixin.__getitem__
 
 
 def misreads_slices() -> bool:
     """Whether the installed MegEngine adds a broadcast operand to a slice wrongly."""
     numbers = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     bias = np.arange(4, dtype=np.float32)
-    sliced = _native_getitem(megengine.Tensor(numbers), (slice(None), slice(1, None)))
+    sliced = native_getitem(megengine.Tensor(numbers), (slice(None), slice(1, None)))
     return not np.array_equal((sliced + megengine.Tensor(bias)).numpy(), numbers[:, 1:] + bias)
 
 
@@ -42,7 +42,7 @@ def leaves_gaps(index: Any) -> bool:
 
 
 def _getitem(tensor: Tensor, index: Any) -> Tensor:
-    found = _native_getitem(tensor, index)
+    found = native_getitem(tensor, index)
     if not leaves_gaps(index):
         return found
     return (found.astype("int32") * 1) != 0 if found.dtype.kind == "b" else found * 1
