@@ -6,7 +6,7 @@ The rules are those of BaseCls's `build_model` (basecls/models/build.py), made t
 * The config's `num_classes`, unless None, fills `model.head.w_out`, unless the head says its width itself (`w_out`,
   or its synonym `num_classes`), is None, or the model has an argument `num_classes` of its own.
 * A head that is given without a name, such as the `{"w_out": 10}` that comes of this, is passed on as it is: networks
-  merge it into their default head.
+  merge it into their default head. `build_head`, which has no default, makes none of it.
 * `num_classes=0` means no classifier: the head is None, unless the config names one or gives its width.
 """
 
@@ -21,6 +21,7 @@ from polynet.config.limits import check_structure
 from polynet.config.normal_form import check_selector, normalise
 from polynet.config.plain import plain
 from polynet.config.references import ClassReference, is_class_like
+from polynet.config.top_level import check_top_level
 from polynet.errors import ConfigError, ConfigTypeError, suggest
 
 SUFFIXES = (".py", ".yaml", ".yml", ".json", ".toml")
@@ -44,6 +45,7 @@ def model_arguments(
 
     Raises:
         ConfigError: There is no model, it has no name, or `num_classes` is no number of classes.
+        ConfigKeyError: A key beside `model` is `num_classes` or `device` misspelt.
         ConfigTypeError: Something has the wrong type.
 
     Example:
@@ -94,6 +96,7 @@ def _split(config: Any) -> tuple[Any, int | None]:
             message = f"Model name is missing: the config has neither `model` nor `name`.{hint}"
             raise ConfigError(message)
         return config, None
+    check_top_level(config)
     num_classes = config.get("num_classes")
     model = config["model"]
     if isinstance(model, str) or is_class_like(model):

@@ -42,9 +42,22 @@ def keys(backend: Backend, head: Any) -> set[str]:
     return {name.rpartition(".")[0] for name in backend.slots(head)}
 
 
-@pytest.mark.parametrize("head_args", [None, {"name": None}, {"w_out": 3}])
+@pytest.mark.parametrize("head_args", [None, {"name": None}, {"name": None, "width": 4}, {"w_out": 3}, {}])
 def test_no_name_no_head(backend: Backend, head_args: Any) -> None:
     assert build_head(8, head_args) is None
+
+
+@pytest.mark.parametrize(
+    ("head_args", "says"),
+    [
+        ({"width": 64}, r"options \(width\) and no name.*ClsHead"),
+        ({"w_out": 3, "dropout_prob": 0.1, "act": 1}, r"options \(dropout_prob, act\)"),
+        ({"nmae": "ClsHead"}, "Is 'nmae' meant for it"),
+    ],
+)
+def test_options_without_a_name_are_refused(backend: Backend, head_args: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        build_head(8, head_args)
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,13 @@ def build_head(
         act_name: Activation of the network.
 
     Returns:
-        The head; `None` where `head_args`, or its `name`, is `None`.
+        The head; `None` where `head_args`, or its `name`, is `None`, or where it says nothing but a width: that is what
+        the config's `num_classes` makes of a head which is not mentioned, in BaseCls too.
 
     Raises:
         UnknownNameError: No head of that name is registered for the active backend.
-        OptionError: The head has no such option, or lacks one; or `head_args` is no mapping.
+        OptionError: The head has no such option, or lacks one; or `head_args` is no mapping, or has options and no
+            `name`.
         FrameworkMismatchError: The class belongs to another framework.
 
     Source: BaseCls, `build_head`; there a head had to take `norm_name` and `act_name` to be usable at all.
@@ -47,6 +49,8 @@ def build_head(
     if head_args is None:
         return None
     options = _plain(head_args)
+    if "name" not in options:
+        _refuse_nameless(options)
     name = options.pop("name", None)
     if name is None:
         return None
@@ -64,6 +68,24 @@ def build_head(
         del options["w_in"]
     check_options(head, options, accepted)
     return head(**options)
+
+
+def _refuse_nameless(options: Mapping[str, Any]) -> None:
+    """Refuse options that no head would get; a width alone comes of `num_classes` and asks for none."""
+    from polynet.registry import HEADS
+
+    given = [key for key in options if key not in _SYNONYMS and key not in _SYNONYMS.values()]
+    if given:
+        message = (
+            f"head has options ({', '.join(map(str, given))}) and no name, so that no head would be made of them. "
+            f"head.name is a registered name ({', '.join(HEADS.list())}) or a class; None for no head."
+            f"{_nearest_to_name(given)}"
+        )
+        raise OptionError(message)
+
+
+def _nearest_to_name(keys: list[str]) -> str:
+    return next((f" Is {key!r} meant for it?" for key in keys if suggest(key, ("name", "type"))), "")
 
 
 def find_head(name: Any) -> Callable[..., Any]:
