@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from polynet.errors import PolyNetError
 
@@ -24,6 +25,8 @@ examples:
   polynet convert resnet50.pkl resnet50.safetensors --model resnet50
 
 exit codes: 0 success; 1 a check failed (parity, demo); 2 wrong input or a missing framework; 130 interrupted"""
+
+_OPTIONS_HELP = "options of a named model: num_classes=10; keys of a config: num_classes=10, model.head.width=64"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     command = add("list", "list registered names", "polynet list 'vit*' --kind network")
     command.add_argument("pattern", nargs="?", default="*", help="wildcard pattern (default: all)")
     command.add_argument("--kind", help="only this kind: network, backbone, neck, head, loss, metric …")
+    _add_import(command)
 
     command = add("show", "describe a network without a framework", "polynet show resnet50 num_classes=10")
     _add_model(command)
@@ -84,8 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         nargs="+",
         metavar=("NAME|CONFIG", "KEY=VALUE"),
-        help="network the weights belong to, and options of it, such as num_classes=10",
+        help="network the weights belong to, and options of it, as for `polynet show`",
     )
+    _add_import(command)
     command.add_argument("--from", dest="source", help="layout of the input (default: found from its keys)")
     command.add_argument("--to", dest="target", default="polynet", help="layout of the output (default: polynet)")
 
@@ -98,7 +103,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="NAME|CONFIG", help="a registered name or the path of a config file")
-    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="model options, such as num_classes=10")
+    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help=_OPTIONS_HELP)
+    _add_import(command)
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="MODULE|FILE.py",
+        help="import this first, for what it registers; looked for in the current and the config's directory, too",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,9 +144,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG
     command = importlib.import_module(f"polynet.cli.{options.command}_command")
     try:
-        return int(command.run(options))
+        return _run(command, options)
     except PolyNetError as error:
-        print(f"polynet {options.command}: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        message = str(error)
+        if not getattr(options, "imports", True):
+            from polynet.cli.imports import explained
+
+            message = explained(error)
+        print(f"polynet {options.command}: {message}", file=sys.stderr)  # noqa: T201 - a command prints
         return WRONG
     except KeyboardInterrupt:
         return 130
@@ -137,3 +159,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`polynet list | head`); what Python flushes at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+
+
+def _run(command: ModuleType, options: argparse.Namespace) -> int:
+    """Run a command, its imports first."""
+    names = getattr(options, "imports", ())
+    if not names:
+        return int(command.run(options))
+    from polynet.cli.imports import imported
+
+    model = getattr(options, "model", None)
+    with imported(names, model[0] if isinstance(model, list) else model):
+        return int(command.run(options))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from polynet.errors import ConfigError
+from polynet.errors import ConfigError, ConfigKeyError, suggest
 
 
 def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]:
@@ -23,6 +23,7 @@ def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]
 
     Raises:
         ConfigError: An option has no `=`, or the file is unusable.
+        ConfigKeyError: An option of a file is a key that the file has not and building does not read.
     """
     for option in options:
         if "=" not in option:
@@ -33,12 +34,27 @@ def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]
     if Path(model).suffix in (".py", ".yaml", ".yml", ".json", ".toml"):
         config = Config.fromfile(model)
         for option in options:
+            _check_key(option, config)
             config.override(option)
         return config, {}
     chosen = Config()
     for option in options:
         chosen.override(option)
     return model, chosen.to_dict()
+
+
+def _check_key(option: str, config: Mapping[Any, Any]) -> None:
+    """Refuse an option of a config file that would land beside the model, where nothing reads it."""
+    from polynet.config.top_level import READ
+
+    key = option.partition("=")[0].strip()
+    first = key.partition(".")[0]
+    if first not in config and first != "model" and first not in READ:
+        message = (
+            f"The config has no key {first!r} to replace.{suggest(first, [*config, *READ])} "
+            f"An argument of its model is written model.{option}."
+        )
+        raise ConfigKeyError(message)
 
 
 def read_size(text: str | None) -> tuple[int, ...] | None:

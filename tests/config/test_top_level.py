@@ -12,10 +12,11 @@ from polynet.config.top_level import check_top_level
 from polynet.errors import ConfigKeyError
 
 MMENGINE = """default_scope default_hooks custom_hooks custom_imports env_cfg vis_backends visualizer log_processor
-log_level load_from resume work_dir launcher randomness experiment_name cfg runner_type find_unused_parameters model_wrapper_cfg
-data_preprocessor train_dataloader val_dataloader test_dataloader train_pipeline val_pipeline test_pipeline tta_model
-tta_pipeline dataset_type data_root metainfo train_cfg val_cfg test_cfg optim_wrapper param_scheduler auto_scale_lr
-val_evaluator test_evaluator bgr_mean bgr_std compile strategy efficient_conv_bn_eval activation_checkpointing"""
+log_level load_from resume work_dir launcher randomness experiment_name cfg runner_type find_unused_parameters
+model_wrapper_cfg data_preprocessor train_dataloader val_dataloader test_dataloader train_pipeline val_pipeline
+test_pipeline tta_model tta_pipeline dataset_type data_root metainfo train_cfg val_cfg test_cfg optim_wrapper
+param_scheduler auto_scale_lr val_evaluator test_evaluator bgr_mean bgr_std compile strategy efficient_conv_bn_eval
+activation_checkpointing"""
 OTHERS = "classes class_names num_workers devices device_ids seed epochs num_samples num_layers lr data mode"
 
 
