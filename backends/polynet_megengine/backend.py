@@ -59,6 +59,7 @@ class MegEngineBackend(Backend):
         self._layers = importlib.import_module("polynet_megengine.layers")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
+        importlib.import_module("polynet_megengine.matrix_kernels").choose_kernels()
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
         importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
 
