@@ -129,6 +129,15 @@ def active_backend() -> Backend:
     raise BackendUnavailableError(message)
 
 
+def active_name() -> str | None:
+    """Name of the backend that `active_backend` would give, without loading it; `None` where none is decided."""
+    backend = _ACTIVE.get()
+    if backend is not None:
+        return backend.name
+    installed = installed_backends()
+    return os.environ.get(ENVIRONMENT_VARIABLE) or (installed[0] if len(installed) == 1 else None)
+
+
 class use_backend(contextlib.ContextDecorator):  # noqa: N801 - used as a function
     """Make a backend the active one inside a `with` block, or a decorated function.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
-from polynet.errors import BackendUnavailableError, DeviceError, OptionError, suggest
+from polynet.errors import BackendUnavailableError, DeviceError, OptionError, PolyNetError, suggest
 from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
@@ -62,12 +62,12 @@ def build(
     if device is None and isinstance(config, Mapping):
         device = config.get("device")
     where = placements(device, chosen)
-    with use_backend(chosen):
-        factory, is_neutral = _factory(name, chosen)
-        if not is_neutral and seed is None:
-            net = _made(factory, arguments, chosen)
-        else:
-            net = _construct(factory, arguments, chosen, seed, random=weights is None)
+    try:
+        net = _built(name, arguments, chosen, seed, random=weights is None)
+    except PolyNetError as error:
+        if error.config_path:
+            error.within("model")
+        raise
     _note_config(net, name, arguments)
     if weights is not None:
         from polynet.weights import load_state
@@ -103,6 +103,16 @@ def _factory(name: Any, backend: Backend) -> tuple[Callable[..., Any], bool]:
 
         name = MODELS.get(name, backend=backend.name)
     return name, backend_of_class(name) is None
+
+
+def _built(
+    name: Any, arguments: Mapping[str, Any], backend: Backend, seed: int | None, *, random: bool
+) -> NativeModule:
+    with use_backend(backend):
+        factory, is_neutral = _factory(name, backend)
+        if not is_neutral and seed is None:
+            return _made(factory, arguments, backend)
+        return _construct(factory, arguments, backend, seed, random=random)
 
 
 def _construct(

@@ -7,11 +7,22 @@ from collections.abc import Iterable
 
 
 class PolyNetError(Exception):
-    """Base of all errors raised by PolyNet."""
+    """Base of all errors raised by PolyNet.
+
+    Attributes:
+        config_path: Where in a config the fault lies, outermost key first, for errors of building; else empty.
+    """
+
+    config_path: tuple[str, ...] = ()
+
+    def within(self, *keys: str) -> None:
+        """Note that the fault lies under these keys of an enclosing config."""
+        self.config_path = (*keys, *self.config_path)
 
     def __str__(self) -> str:
-        """Return the message itself; `KeyError` would print its `repr`."""
-        return str(self.args[0]) if len(self.args) == 1 else super().__str__()
+        """Return the message itself, where in the config before it; `KeyError` would print its `repr`."""
+        message = str(self.args[0]) if len(self.args) == 1 else super().__str__()
+        return f"{'.'.join(self.config_path)}: {message}" if self.config_path else message
 
 
 class ConfigError(PolyNetError, ValueError):
@@ -28,6 +39,10 @@ class ConfigKeyError(ConfigError, KeyError, AttributeError):
 
 class ConfigFileError(ConfigError, OSError):
     """A config file is missing or unreadable."""
+
+
+class ComponentError(ConfigError):
+    """A component's constructor failed; the cause is chained."""
 
 
 class UnknownNameError(PolyNetError, KeyError, ValueError):

@@ -37,6 +37,7 @@ def chosen_backends() -> tuple[str, ...]:
 
 def pytest_configure(config: pytest.Config) -> None:
     chosen_backends()
+    config.addinivalue_line("markers", "checklist(*rows): the rows of the seeds' checklist that the test covers")
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
 
 

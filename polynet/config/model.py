@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polynet.config.limits import check_structure
-from polynet.config.normal_form import check_selector, normalise
+from polynet.config.normal_form import SELECTORS, check_selector, normalise
 from polynet.config.plain import plain
 from polynet.config.references import ClassReference, is_class_like
 from polynet.config.top_level import check_top_level
@@ -56,11 +56,13 @@ def model_arguments(
     """
     options = _checked_options(options)
     model, num_classes = _split(config)
+    selector = next((key for key in SELECTORS if key in model), "name")
     model = normalise(model)
     name = model.pop("name", None)
     if name is None:
         message = f"Model name is missing: `model.name` says which network to build.{_hint(model, ('name', 'type'))}"
         raise ConfigError(message)
+    name = _scoped(name, selector)
     if "head" in model:
         model["head"] = _head(model["head"])
     arguments = _with_options(model, options)
@@ -71,6 +73,16 @@ def model_arguments(
     if resolve:
         return _resolved(name), {key: _resolved(value) for key, value in arguments.items()}
     return name, arguments
+
+
+def _scoped(name: Any, selector: str) -> Any:
+    """A name as the registry has it: `type` is OpenMMLab's word, `NAME` Scepter's, and each has classes of its own."""
+    if not isinstance(name, str) or selector == "name":
+        return name
+    from polynet.registry import MODELS
+    from polynet.registry.scopes import registered_name
+
+    return registered_name(MODELS, name, selector)
 
 
 def _hint(config: Mapping[Any, Any], wanted: tuple[str, ...]) -> str:

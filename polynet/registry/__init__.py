@@ -10,10 +10,15 @@ and looking one up imports the one file that defines it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from polynet.registry.store import KINDS as KINDS
 from polynet.registry.store import add_index as add_index
 from polynet.registry.store import temporary as temporary
 from polynet.registry.view import Registry as Registry
+
+if TYPE_CHECKING:
+    from polynet.registry.building import build_part as build_part
 
 MODELS = Registry("models")
 NETWORKS = Registry("networks", "network")
@@ -56,6 +61,17 @@ __all__ = [
     "TUNERS",
     "Registry",
     "add_index",
+    "build_part",
     "registers",
     "temporary",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what builds when it is first used: listing names must not cost the config layer."""
+    if name == "build_part":
+        from polynet.registry.building import build_part
+
+        return build_part
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -206,6 +206,12 @@ def is_known(kind: str, name: str) -> bool:
         return (kind, name) in _indexed or any(key[:2] == (kind, name) for key in _added)
 
 
+def is_added(kind: str, name: str) -> bool:
+    """Whether someone registered a name, beside or over what ships."""
+    with _lock:
+        return any(key[:2] == (kind, name) for key in _added)
+
+
 def names(kinds: Iterable[str]) -> dict[tuple[str, str], set[str | None]]:
     """Every (kind, name) of these kinds, imported or announced, with the backends it is for; None is all of them."""
     wanted = set(kinds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -24,6 +25,10 @@ class Registry:
     Args:
         name: What the registry is called in messages.
         kind: The kind it sees; None for all, networks first.
+        scopes: Where `build` looks a bare name up first: with `("mmpretrain",)` `ClsHead` means `mmpretrain.ClsHead`.
+            Without any, the spelling of the config decides.
+        replace: Register over another object of the same name with a warning, as Scepter does, rather than refuse; and
+            over a name that ships, within the first scope.
 
     Example:
         >>> from polynet.registry import HEADS, temporary
@@ -34,9 +39,13 @@ class Registry:
         True
     """
 
-    def __init__(self, name: str, kind: str | None = None) -> None:
+    def __init__(
+        self, name: str, kind: str | None = None, *, scopes: tuple[str, ...] = (), replace: bool = False
+    ) -> None:
         self.name = name
         self.kind = None if kind is None else store.check_kind(kind)
+        self.scopes = scopes
+        self.replace = replace
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -163,8 +172,20 @@ class Registry:
             given = (getattr(target, "__name__", None),)  # type: ignore[assignment]  # check_name refuses a missing name
         bound_to = _backend_of(target, backend)
         keys = [store.Key(kind, store.check_name(one), bound_to) for one in dict.fromkeys((*given, *aliases))]
-        store.put(keys, target, force=force)
+        if self.replace:
+            keys = [self._own_key(key, target) for key in keys]
+        store.put(keys, target, force=force or self.replace)
         return target
+
+    def _own_key(self, key: store.Key, target: Any) -> store.Key:
+        """The key that a registry which replaces uses: within its scope where the name ships; it warns of either."""
+        if store.indexed_module(key.kind, key.name) is not None and self.scopes:
+            key = key._replace(name=f"{self.scopes[0]}.{key.name}")
+        holder = store.entries().get(key)
+        if holder is not None and store.identity(holder) != store.identity(target):
+            message = f"The {key.kind} {key.name!r}, {store.identity(holder)}, is replaced by {store.identity(target)}."
+            warnings.warn(message, UserWarning, stacklevel=5)
+        return key
 
     def _kind_to_register(self, kind: str | None) -> str:
         if kind is None:
@@ -215,6 +236,38 @@ class Registry:
             )
             raise UnknownNameError(message)
         return _choose(usable[0], name, by_kind[usable[0]], wanted)
+
+    def build(self, config: Any, logger: Any = None, **options: Any) -> Any:
+        """Build a component from its config, on the active backend.
+
+        Args:
+            config: A mapping in which `name` (or `type`, or `NAME` with upper-case keys) selects the class, by a
+                registered name or as the class itself, and the rest are its arguments; or a name or class alone. It is
+                not changed.
+            logger: Handed to a constructor that takes it, and in any case to be found as the component's `logger`.
+            **options: Merged over the config's arguments.
+
+        Returns:
+            What the constructor gives. One whose first parameter is called `cfg` is given the whole config as a
+            `Config`. Afterwards weights named by `PRETRAINED_MODEL` or `pretrain` are loaded.
+
+        Raises:
+            ConfigTypeError: The config is no mapping, name or class.
+            ConfigKeyError: The config selects nothing.
+            UnknownNameError: Nothing has that name here, or not for the active backend.
+            OptionError: The constructor has no such argument, or lacks one.
+            ComponentError: The constructor failed; the cause is chained.
+
+        Example:
+            >>> from polynet.registry import HEADS
+            >>> with polynet.use_backend("torch"):
+            ...     head = HEADS.build({"name": "ClsHead", "w_in": 8, "w_out": 2})
+            >>> head.fc, head.logger
+            (Linear(in_features=8, out_features=2, bias=True), None)
+        """
+        from polynet.registry.building import build_component
+
+        return build_component(self, config, logger, **options)
 
     def _kinds_of_asked(self, name: object) -> tuple[str, ...]:
         """The kinds that have a name; the plug-ins are asked only where nothing else has it."""

@@ -1,0 +1,42 @@
+"""Scopes: one name that means different classes to different libraries.
+
+MMPretrain's `ClsHead` takes a loss and BaseCls's takes a width; Scepter's `ResNet` gives a map and MMPretrain's a tuple
+of maps. Such a class is registered under a scoped name too, `mmpretrain.ClsHead`, which may be written anywhere. A bare
+name is looked up in the scope of the registry that is asked, or else in that of the spelling: `type` is OpenMMLab's and
+`NAME` is Scepter's. What a user registered comes before what ships.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polynet.registry import store
+
+if TYPE_CHECKING:
+    from polynet.registry.view import Registry
+
+SCOPES_OF_SELECTORS: dict[str, tuple[str, ...]] = {"name": (), "type": ("mmpretrain",), "NAME": ("scepter",)}
+
+
+def registered_name(registry: Registry, name: str, selector: str = "name") -> str:
+    """The name under which a registry knows what a config calls `name`; the name itself where it is unknown.
+
+    Args:
+        registry: The registry asked; its own scopes come before those of the spelling.
+        name: The name in the config.
+        selector: The key it stood under.
+
+    Example:
+        >>> from polynet.registry import HEADS, temporary
+        >>> with temporary():
+        ...     _ = HEADS.register(dict, name="mmpretrain.Scoped")
+        ...     registered_name(HEADS, "Scoped", "type"), registered_name(HEADS, "Scoped", "name")
+        ('mmpretrain.Scoped', 'Scoped')
+    """
+    scopes = registry.scopes or SCOPES_OF_SELECTORS.get(selector, ())
+    scoped = [f"{scope}.{name}" for scope in scopes]
+    candidates = [*scoped, name]
+    for candidate in candidates:
+        if any(store.is_added(kind, candidate) for kind in registry.kinds):
+            return candidate
+    return next((candidate for candidate in candidates if candidate in registry), name)
