@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import activation as activation_rules
 from polynet.types import Tensor
 
 
-class ReLU(Module, native="ReLU"):
+class ReLU(Module, native="ReLU", rule=activation_rules.in_place):
     """`max(input, 0)`.
 
     Args:
@@ -30,7 +31,7 @@ class ReLU(Module, native="ReLU"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class ReLU6(Module, native="ReLU6"):
+class ReLU6(Module, native="ReLU6", rule=activation_rules.in_place):
     """`min(max(input, 0), 6)`.
 
     Args:
@@ -52,7 +53,7 @@ class ReLU6(Module, native="ReLU6"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class LeakyReLU(Module, native="LeakyReLU"):
+class LeakyReLU(Module, native="LeakyReLU", rule=activation_rules.leaky_relu):
     """The input where it is positive, and a small multiple of it elsewhere.
 
     Args:
@@ -75,7 +76,7 @@ class LeakyReLU(Module, native="LeakyReLU"):
         def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None: ...
 
 
-class PReLU(Module, native="PReLU"):
+class PReLU(Module, native="PReLU", rule=activation_rules.prelu):
     """The input where it is positive, and a trained multiple of it elsewhere. The weight is `(num_parameters,)`.
 
     Args:
@@ -99,7 +100,7 @@ class PReLU(Module, native="PReLU"):
         def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None: ...
 
 
-class ELU(Module, native="ELU"):
+class ELU(Module, native="ELU", rule=activation_rules.elu):
     """The input where it is positive, and `alpha * (exp(input) - 1)` elsewhere.
 
     Args:
@@ -122,7 +123,7 @@ class ELU(Module, native="ELU"):
         def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None: ...
 
 
-class SELU(Module, native="SELU"):
+class SELU(Module, native="SELU", rule=activation_rules.in_place):
     """`ELU` with the two constants under which activations keep mean 0 and variance 1.
 
     Args:
@@ -144,7 +145,7 @@ class SELU(Module, native="SELU"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class GELU(Module, native="GELU"):
+class GELU(Module, native="GELU", rule=activation_rules.gelu):
     """The input times the normal distribution function of it.
 
     Args:
@@ -166,7 +167,7 @@ class GELU(Module, native="GELU"):
         def __init__(self, approximate: str = "none") -> None: ...
 
 
-class SiLU(Module, native="SiLU"):
+class SiLU(Module, native="SiLU", rule=activation_rules.in_place):
     """`input * sigmoid(input)`, also known as Swish.
 
     Args:
@@ -188,7 +189,7 @@ class SiLU(Module, native="SiLU"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class Mish(Module, native="Mish"):
+class Mish(Module, native="Mish", rule=activation_rules.in_place):
     """`input * tanh(softplus(input))`.
 
     Args:
@@ -210,7 +211,7 @@ class Mish(Module, native="Mish"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class Hardswish(Module, native="Hardswish"):
+class Hardswish(Module, native="Hardswish", rule=activation_rules.in_place):
     """`input * relu6(input + 3) / 6`.
 
     Args:
@@ -232,7 +233,7 @@ class Hardswish(Module, native="Hardswish"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class Hardsigmoid(Module, native="Hardsigmoid"):
+class Hardsigmoid(Module, native="Hardsigmoid", rule=activation_rules.in_place):
     """`relu6(input + 3) / 6`.
 
     Args:
@@ -254,7 +255,7 @@ class Hardsigmoid(Module, native="Hardsigmoid"):
         def __init__(self, inplace: bool = False) -> None: ...
 
 
-class Hardtanh(Module, native="Hardtanh"):
+class Hardtanh(Module, native="Hardtanh", rule=activation_rules.hardtanh):
     """The input, cut off below and above.
 
     Args:
@@ -278,7 +279,7 @@ class Hardtanh(Module, native="Hardtanh"):
         def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None: ...
 
 
-class Sigmoid(Module, native="Sigmoid"):
+class Sigmoid(Module, native="Sigmoid", rule=activation_rules.plain):
     """`1 / (1 + exp(-input))`.
 
     Shapes:
@@ -297,7 +298,7 @@ class Sigmoid(Module, native="Sigmoid"):
         def __init__(self) -> None: ...
 
 
-class Tanh(Module, native="Tanh"):
+class Tanh(Module, native="Tanh", rule=activation_rules.plain):
     """The hyperbolic tangent.
 
     Shapes:
@@ -316,7 +317,7 @@ class Tanh(Module, native="Tanh"):
         def __init__(self) -> None: ...
 
 
-class Softplus(Module, native="Softplus"):
+class Softplus(Module, native="Softplus", rule=activation_rules.softplus):
     """`log(1 + exp(beta * input)) / beta`, and the input itself where `beta * input` is above the threshold.
 
     Args:
@@ -339,7 +340,7 @@ class Softplus(Module, native="Softplus"):
         def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None: ...
 
 
-class Softsign(Module, native="Softsign"):
+class Softsign(Module, native="Softsign", rule=activation_rules.plain):
     """`input / (1 + abs(input))`.
 
     Shapes:
@@ -358,7 +359,7 @@ class Softsign(Module, native="Softsign"):
         def __init__(self) -> None: ...
 
 
-class LogSigmoid(Module, native="LogSigmoid"):
+class LogSigmoid(Module, native="LogSigmoid", rule=activation_rules.plain):
     """`log(sigmoid(input))`, computed without overflow.
 
     Shapes:

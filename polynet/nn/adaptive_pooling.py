@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import pooling as pooling_rules
 
 if TYPE_CHECKING:
     from polynet.ops.pooling import OutputSize
 
 
-class AdaptiveAvgPool1d(Module, native="AdaptiveAvgPool1d"):
+class AdaptiveAvgPool1d(Module, native="AdaptiveAvgPool1d", rule=pooling_rules.adaptive_average_pool(1)):
     """The mean of windows so placed over sequences that the output has a given size.
 
     Args:
@@ -34,7 +35,7 @@ class AdaptiveAvgPool1d(Module, native="AdaptiveAvgPool1d"):
         def __init__(self, output_size: OutputSize) -> None: ...
 
 
-class AdaptiveAvgPool2d(Module, native="AdaptiveAvgPool2d"):
+class AdaptiveAvgPool2d(Module, native="AdaptiveAvgPool2d", rule=pooling_rules.adaptive_average_pool(2)):
     """The mean of windows so placed over images that the output has a given size.
 
     Args:
@@ -58,7 +59,7 @@ class AdaptiveAvgPool2d(Module, native="AdaptiveAvgPool2d"):
         def __init__(self, output_size: OutputSize) -> None: ...
 
 
-class AdaptiveAvgPool3d(Module, native="AdaptiveAvgPool3d"):
+class AdaptiveAvgPool3d(Module, native="AdaptiveAvgPool3d", rule=pooling_rules.adaptive_average_pool(3)):
     """The mean of windows so placed over volumes that the output has a given size.
 
     Args:
@@ -82,7 +83,7 @@ class AdaptiveAvgPool3d(Module, native="AdaptiveAvgPool3d"):
         def __init__(self, output_size: OutputSize) -> None: ...
 
 
-class AdaptiveMaxPool1d(Module, native="AdaptiveMaxPool1d"):
+class AdaptiveMaxPool1d(Module, native="AdaptiveMaxPool1d", rule=pooling_rules.adaptive_max_pool(1)):
     """The largest element of windows so placed over sequences that the output has a given size.
 
     Args:
@@ -107,7 +108,7 @@ class AdaptiveMaxPool1d(Module, native="AdaptiveMaxPool1d"):
         def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None: ...
 
 
-class AdaptiveMaxPool2d(Module, native="AdaptiveMaxPool2d"):
+class AdaptiveMaxPool2d(Module, native="AdaptiveMaxPool2d", rule=pooling_rules.adaptive_max_pool(2)):
     """The largest element of windows so placed over images that the output has a given size.
 
     Args:
@@ -132,7 +133,7 @@ class AdaptiveMaxPool2d(Module, native="AdaptiveMaxPool2d"):
         def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None: ...
 
 
-class AdaptiveMaxPool3d(Module, native="AdaptiveMaxPool3d"):
+class AdaptiveMaxPool3d(Module, native="AdaptiveMaxPool3d", rule=pooling_rules.adaptive_max_pool(3)):
     """The largest element of windows so placed over volumes that the output has a given size.
 
     Args:

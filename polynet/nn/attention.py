@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import linear as linear_rules
 from polynet.types import Tensor
 
 
-class MultiheadAttention(Module, native="MultiheadAttention"):
+class MultiheadAttention(Module, native="MultiheadAttention", rule=linear_rules.multihead_attention):
     """Scaled dot-product attention in several heads, between learned projections of queries, keys and values.
 
     The projections' weights are one `in_proj_weight` of `(3 * embed_dim, embed_dim)`, or `q_proj_weight`,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import convolution as convolution_rules
 from polynet.types import Tensor
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
 
 
-class Conv1d(Module, native="Conv1d"):
+class Conv1d(Module, native="Conv1d", rule=convolution_rules.convolution(1)):
     """Convolution of sequences.
 
     The weight is `(out_channels, in_channels / groups, kernel length)`, the bias `(out_channels,)`.
@@ -57,7 +58,7 @@ class Conv1d(Module, native="Conv1d"):
         ) -> None: ...
 
 
-class Conv2d(Module, native="Conv2d"):
+class Conv2d(Module, native="Conv2d", rule=convolution_rules.convolution(2)):
     """Convolution of images.
 
     The weight is `(out_channels, in_channels / groups, kernel height, kernel width)`, the bias `(out_channels,)`.
@@ -106,7 +107,7 @@ class Conv2d(Module, native="Conv2d"):
         ) -> None: ...
 
 
-class Conv3d(Module, native="Conv3d"):
+class Conv3d(Module, native="Conv3d", rule=convolution_rules.convolution(3)):
     """Convolution of volumes.
 
     The weight is `(out_channels, in_channels / groups, kernel depth, height, width)`, the bias `(out_channels,)`.
@@ -151,7 +152,7 @@ class Conv3d(Module, native="Conv3d"):
         ) -> None: ...
 
 
-class ConvTranspose1d(Module, native="ConvTranspose1d"):
+class ConvTranspose1d(Module, native="ConvTranspose1d", rule=convolution_rules.transposed_convolution(1)):
     """Transposed convolution of sequences: what `Conv1d` does to gradients, which lengthens by the stride.
 
     The weight is `(in_channels, out_channels / groups, kernel length)`, the bias `(out_channels,)`.
@@ -199,7 +200,7 @@ class ConvTranspose1d(Module, native="ConvTranspose1d"):
         ) -> None: ...
 
 
-class ConvTranspose2d(Module, native="ConvTranspose2d"):
+class ConvTranspose2d(Module, native="ConvTranspose2d", rule=convolution_rules.transposed_convolution(2)):
     """Transposed convolution of images: what `Conv2d` does to gradients, which enlarges by the stride.
 
     The weight is `(in_channels, out_channels / groups, kernel height, kernel width)`, the bias `(out_channels,)`.
@@ -248,7 +249,7 @@ class ConvTranspose2d(Module, native="ConvTranspose2d"):
         ) -> None: ...
 
 
-class ConvTranspose3d(Module, native="ConvTranspose3d"):
+class ConvTranspose3d(Module, native="ConvTranspose3d", rule=convolution_rules.transposed_convolution(3)):
     """Transposed convolution of volumes: what `Conv3d` does to gradients, which enlarges by the stride.
 
     The weight is `(in_channels, out_channels / groups, kernel depth, height, width)`, the bias `(out_channels,)`.

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from polynet import ops
 from polynet.errors import OptionError
 from polynet.nn.module import Module
+from polynet.nn.rules import activation as activation_rules
 from polynet.types import Tensor
 
 
-class Dropout(Module, native="Dropout"):
+class Dropout(Module, native="Dropout", rule=activation_rules.dropout):
     """Sets elements to 0 at random while training, and divides the others by `1 - p`.
 
     Args:
@@ -34,7 +35,7 @@ class Dropout(Module, native="Dropout"):
         def __init__(self, p: float = 0.5, inplace: bool = False) -> None: ...
 
 
-class Dropout2d(Module, native="Dropout2d"):
+class Dropout2d(Module, native="Dropout2d", rule=activation_rules.dropout):
     """Sets whole channels to 0 at random while training, and divides the others by `1 - p`.
 
     Args:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import linear as linear_rules
 from polynet.types import Tensor
 
 
-class Embedding(Module, native="Embedding"):
+class Embedding(Module, native="Embedding", rule=linear_rules.embedding):
     """Trained table from which rows are picked by number.
 
     The weight is `(num_embeddings, embedding_dim)`.

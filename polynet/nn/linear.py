@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import linear as linear_rules
 from polynet.types import Tensor
 
 
-class Linear(Module, native="Linear"):
+class Linear(Module, native="Linear", rule=linear_rules.linear):
     """Affine map of the last axis: `input @ weight.T + bias`.
 
     The weight is `(out_features, in_features)`, the bias `(out_features,)`.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import loss as loss_rules
 from polynet.types import Tensor
 
 
-class CrossEntropyLoss(Module, native="CrossEntropyLoss"):
+class CrossEntropyLoss(Module, native="CrossEntropyLoss", rule=loss_rules.cross_entropy):
     """Cross entropy between scores (before softmax) and classes, or probabilities of classes.
 
     Args:
@@ -41,7 +42,7 @@ class CrossEntropyLoss(Module, native="CrossEntropyLoss"):
         ) -> None: ...
 
 
-class BCEWithLogitsLoss(Module, native="BCEWithLogitsLoss"):
+class BCEWithLogitsLoss(Module, native="BCEWithLogitsLoss", rule=loss_rules.binary_cross_entropy):
     """Binary cross entropy between scores (before sigmoid) and probabilities.
 
     Args:
@@ -71,7 +72,7 @@ class BCEWithLogitsLoss(Module, native="BCEWithLogitsLoss"):
         ) -> None: ...
 
 
-class MSELoss(Module, native="MSELoss"):
+class MSELoss(Module, native="MSELoss", rule=loss_rules.plain_loss):
     """Mean of the squared differences.
 
     Args:
@@ -93,7 +94,7 @@ class MSELoss(Module, native="MSELoss"):
         def __init__(self, *, reduction: str = "mean") -> None: ...
 
 
-class L1Loss(Module, native="L1Loss"):
+class L1Loss(Module, native="L1Loss", rule=loss_rules.plain_loss):
     """Mean of the absolute differences.
 
     Args:
@@ -115,7 +116,7 @@ class L1Loss(Module, native="L1Loss"):
         def __init__(self, *, reduction: str = "mean") -> None: ...
 
 
-class SmoothL1Loss(Module, native="SmoothL1Loss"):
+class SmoothL1Loss(Module, native="SmoothL1Loss", rule=loss_rules.smooth_l1):
     """Squared difference over `2 * beta` where it is below `beta`, absolute difference less `beta / 2` elsewhere.
 
     Args:
@@ -138,7 +139,7 @@ class SmoothL1Loss(Module, native="SmoothL1Loss"):
         def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None: ...
 
 
-class KLDivLoss(Module, native="KLDivLoss"):
+class KLDivLoss(Module, native="KLDivLoss", rule=loss_rules.kl_divergence):
     """Kullback-Leibler divergence of the target from the input, which is given as logarithms.
 
     Each element is `target * (log(target) - input)`.
@@ -164,7 +165,7 @@ class KLDivLoss(Module, native="KLDivLoss"):
         def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None: ...
 
 
-class NLLLoss(Module, native="NLLLoss"):
+class NLLLoss(Module, native="NLLLoss", rule=loss_rules.nll):
     """Negative log likelihood: minus the input at the target's class, the input being log probabilities.
 
     Args:

@@ -29,6 +29,7 @@ from polynet.backend import (
 )
 from polynet.errors import FrameworkMismatchError
 from polynet.nn.explain import REFUSALS, explain_call, explain_values
+from polynet.nn.rules import Rule
 from polynet.types import Tensor
 
 if TYPE_CHECKING:
@@ -41,16 +42,28 @@ class NeutralMeta(abc.ABCMeta):
     """Metaclass of neutral modules. It derives from `ABCMeta` because MegEngine's `Module` has that one."""
 
     _native_name: str | None
+    _rule: Rule | None
     _polynet_backend: str
     _specialisations: dict[str, type]
 
     def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, native: str | None = None, **options: Any
+        mcs,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        native: str | None = None,
+        rule: Rule | None = None,
+        **options: Any,
     ) -> NeutralMeta:
-        """Create a class; `native` names the framework layer it stands for."""
+        """Create a class; `native` names the framework layer it stands for, `rule` checks what that is made with."""
         cls = super().__new__(mcs, name, bases, namespace, **options)
         cls._native_name = native
+        cls._rule = staticmethod(rule) if rule is not None else None
         cls._specialisations = {}
+        if rule is not None:
+            # What derives from the layer comes by here on its way to the framework's constructor.
+            cls.__init__ = _checking_constructor(cls, rule)  # type: ignore[misc]  # a class in the making
         for base in bases:
             # A native class among the bases (`class Mine(nn.Module, torch.nn.Conv2d)`) settles the backend.
             if not isinstance(base, NeutralMeta) and (bound := backend_of_class(base)) is not None:
@@ -65,7 +78,8 @@ class NeutralMeta(abc.ABCMeta):
             message = f"{cls.__qualname__} has no constructor of its own"
             raise AttributeError(message)
         signature = inspect.signature(constructor)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
+        parameters = [parameter for name, parameter in signature.parameters.items() if name != "_"]
+        return signature.replace(parameters=parameters[1:])
 
     def __call__(cls, *arguments: Any, **options: Any) -> Any:
         """Build an instance on the active backend, or on the one the class was specialised for."""
@@ -76,9 +90,13 @@ class NeutralMeta(abc.ABCMeta):
         try:
             if isinstance(target, NeutralMeta):
                 return super(NeutralMeta, target).__call__(*arguments, **options)
+            if cls._rule is not None:
+                cls._rule(cls.__name__, *arguments, **options)
             return target(*arguments, **options)
         except REFUSALS as error:
             if isinstance(error, TypeError):
+                if cls._native_name is not None and cls._rule is not None:
+                    explain_call(cls, arguments, options, error)
                 explain_call(target, arguments, options, error)
             if not isinstance(target, NeutralMeta):
                 explain_values(target, arguments, options, error)
@@ -99,6 +117,24 @@ class NeutralMeta(abc.ABCMeta):
             return True
         name = cls.__dict__["_native_name"]
         return name is not None and _is_native(subclass, name)
+
+
+def _checking_constructor(cls: NeutralMeta, rule: Rule) -> Callable[..., None]:
+    """A constructor that checks a layer's options and hands them on to the framework's."""
+
+    def __init__(self: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807 - it becomes one
+        try:
+            rule(type(self).__name__, *arguments, **options)
+            # mypy does not see that an instance of a metaclass is a class.
+            super(cls, self).__init__(*arguments, **options)  # type: ignore[arg-type]
+        except TypeError as error:
+            explain_call(cls, arguments, options, error)
+            raise
+
+    # `inspect.signature` follows this, so that the layer's signature is the rule's.
+    __init__.__wrapped__ = rule  # type: ignore[attr-defined]  # functions take attributes
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
+    return __init__
 
 
 def _is_native(candidate: type, name: str) -> bool:

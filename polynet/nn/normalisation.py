@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polynet.nn.module import Module
+from polynet.nn.rules import normalisation as normalisation_rules
 from polynet.types import Tensor
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
 
 
-class BatchNorm1d(Module, native="BatchNorm1d"):
+class BatchNorm1d(Module, native="BatchNorm1d", rule=normalisation_rules.batch_norm):
     """Normalises each channel over the batch while training, and by running statistics after.
 
     Running statistics: `running_mean` and `running_var` (unbiased), both `(num_features,)`.
@@ -50,7 +51,7 @@ class BatchNorm1d(Module, native="BatchNorm1d"):
         ) -> None: ...
 
 
-class BatchNorm2d(Module, native="BatchNorm2d"):
+class BatchNorm2d(Module, native="BatchNorm2d", rule=normalisation_rules.batch_norm):
     """Normalises each channel over the batch while training, and by running statistics after.
 
     Running statistics: `running_mean` and `running_var` (unbiased), both `(num_features,)`.
@@ -89,7 +90,7 @@ class BatchNorm2d(Module, native="BatchNorm2d"):
         ) -> None: ...
 
 
-class BatchNorm3d(Module, native="BatchNorm3d"):
+class BatchNorm3d(Module, native="BatchNorm3d", rule=normalisation_rules.batch_norm):
     """Normalises each channel over the batch while training, and by running statistics after.
 
     Running statistics: `running_mean` and `running_var` (unbiased), both `(num_features,)`.
@@ -128,7 +129,7 @@ class BatchNorm3d(Module, native="BatchNorm3d"):
         ) -> None: ...
 
 
-class SyncBatchNorm(Module, native="SyncBatchNorm"):
+class SyncBatchNorm(Module, native="SyncBatchNorm", rule=normalisation_rules.sync_batch_norm):
     """Batch normalisation over the batches of all processes; in one process, plain batch normalisation.
 
     Args:
@@ -167,7 +168,7 @@ class SyncBatchNorm(Module, native="SyncBatchNorm"):
         ) -> None: ...
 
 
-class LayerNorm(Module, native="LayerNorm"):
+class LayerNorm(Module, native="LayerNorm", rule=normalisation_rules.layer_norm):
     """Normalises the last axes of each sample.
 
     Args:
@@ -200,7 +201,7 @@ class LayerNorm(Module, native="LayerNorm"):
         ) -> None: ...
 
 
-class GroupNorm(Module, native="GroupNorm"):
+class GroupNorm(Module, native="GroupNorm", rule=normalisation_rules.group_norm):
     """Normalises groups of channels of each sample. The weight and bias are `(num_channels,)`.
 
     Args:
@@ -227,7 +228,7 @@ class GroupNorm(Module, native="GroupNorm"):
         def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None: ...
 
 
-class InstanceNorm2d(Module, native="InstanceNorm2d"):
+class InstanceNorm2d(Module, native="InstanceNorm2d", rule=normalisation_rules.instance_norm):
     """Normalises each channel of each image.
 
     Args:
@@ -260,7 +261,7 @@ class InstanceNorm2d(Module, native="InstanceNorm2d"):
         ) -> None: ...
 
 
-class RMSNorm(Module, native="RMSNorm"):
+class RMSNorm(Module, native="RMSNorm", rule=normalisation_rules.rms_norm):
     """Divides the last axes of each sample by the root of their mean square.
 
     Args:
@@ -290,7 +291,7 @@ class RMSNorm(Module, native="RMSNorm"):
         ) -> None: ...
 
 
-class LocalResponseNorm(Module, native="LocalResponseNorm"):
+class LocalResponseNorm(Module, native="LocalResponseNorm", rule=normalisation_rules.local_response_norm):
     """Divides each element by a power of the squares nearby, across channels:
     `input / (k + alpha / size * sum) ** beta`.
 

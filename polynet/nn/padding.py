@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import shape as shape_rules
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
 
 
-class ZeroPad2d(Module, native="ZeroPad2d"):
+class ZeroPad2d(Module, native="ZeroPad2d", rule=shape_rules.padding(cropping=True)):
     """Adds zeros around images.
 
     Args:
@@ -32,7 +33,7 @@ class ZeroPad2d(Module, native="ZeroPad2d"):
         def __init__(self, padding: IntOrInts) -> None: ...
 
 
-class ConstantPad2d(Module, native="ConstantPad2d"):
+class ConstantPad2d(Module, native="ConstantPad2d", rule=shape_rules.constant_padding):
     """Adds one value around images.
 
     Args:
@@ -55,7 +56,7 @@ class ConstantPad2d(Module, native="ConstantPad2d"):
         def __init__(self, padding: IntOrInts, value: float) -> None: ...
 
 
-class ReflectionPad2d(Module, native="ReflectionPad2d"):
+class ReflectionPad2d(Module, native="ReflectionPad2d", rule=shape_rules.padding(cropping=False)):
     """Mirrors images at their borders, the border itself not repeated.
 
     Args:
@@ -77,7 +78,7 @@ class ReflectionPad2d(Module, native="ReflectionPad2d"):
         def __init__(self, padding: IntOrInts) -> None: ...
 
 
-class ReplicationPad2d(Module, native="ReplicationPad2d"):
+class ReplicationPad2d(Module, native="ReplicationPad2d", rule=shape_rules.padding(cropping=False)):
     """Repeats the border of images.
 
     Args:

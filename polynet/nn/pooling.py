@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import pooling as pooling_rules
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
 
 
-class MaxPool1d(Module, native="MaxPool1d"):
+class MaxPool1d(Module, native="MaxPool1d", rule=pooling_rules.max_pool(1)):
     """The largest element of each window of sequences.
 
     Args:
@@ -46,7 +47,7 @@ class MaxPool1d(Module, native="MaxPool1d"):
         ) -> None: ...
 
 
-class MaxPool2d(Module, native="MaxPool2d"):
+class MaxPool2d(Module, native="MaxPool2d", rule=pooling_rules.max_pool(2)):
     """The largest element of each window of images.
 
     Args:
@@ -82,7 +83,7 @@ class MaxPool2d(Module, native="MaxPool2d"):
         ) -> None: ...
 
 
-class MaxPool3d(Module, native="MaxPool3d"):
+class MaxPool3d(Module, native="MaxPool3d", rule=pooling_rules.max_pool(3)):
     """The largest element of each window of volumes.
 
     Args:
@@ -118,7 +119,7 @@ class MaxPool3d(Module, native="MaxPool3d"):
         ) -> None: ...
 
 
-class AvgPool1d(Module, native="AvgPool1d"):
+class AvgPool1d(Module, native="AvgPool1d", rule=pooling_rules.average_pool(1)):
     """The mean of each window of sequences.
 
     Args:
@@ -152,7 +153,7 @@ class AvgPool1d(Module, native="AvgPool1d"):
         ) -> None: ...
 
 
-class AvgPool2d(Module, native="AvgPool2d"):
+class AvgPool2d(Module, native="AvgPool2d", rule=pooling_rules.average_pool(2)):
     """The mean of each window of images.
 
     Args:
@@ -188,7 +189,7 @@ class AvgPool2d(Module, native="AvgPool2d"):
         ) -> None: ...
 
 
-class AvgPool3d(Module, native="AvgPool3d"):
+class AvgPool3d(Module, native="AvgPool3d", rule=pooling_rules.average_pool(3)):
     """The mean of each window of volumes.
 
     Args:

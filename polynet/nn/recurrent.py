@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import linear as linear_rules
 
 
-class RNN(Module, native="RNN"):
+class RNN(Module, native="RNN", rule=linear_rules.rnn):
     """Elman's recurrent layer: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`.
 
     Parameters of layer k are `weight_ih_lk`, `weight_hh_lk`, `bias_ih_lk` and `bias_hh_lk`, and with `_reverse`
@@ -51,7 +52,7 @@ class RNN(Module, native="RNN"):
         ) -> None: ...
 
 
-class LSTM(Module, native="LSTM"):
+class LSTM(Module, native="LSTM", rule=linear_rules.lstm):
     """Long short-term memory. The gates lie in the weights in the order input, forget, cell, output.
 
     Parameters of layer k are `weight_ih_lk` `(4 * hidden_size, input)`, `weight_hh_lk`, `bias_ih_lk` and `bias_hh_lk`,
@@ -95,7 +96,7 @@ class LSTM(Module, native="LSTM"):
         ) -> None: ...
 
 
-class GRU(Module, native="GRU"):
+class GRU(Module, native="GRU", rule=linear_rules.gru):
     """Gated recurrent unit. The gates lie in the weights in the order reset, update, new.
 
     Parameters of layer k are `weight_ih_lk` `(3 * hidden_size, input)`, `weight_hh_lk`, `bias_ih_lk` and `bias_hh_lk`,

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import shape as shape_rules
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
 
 
-class Upsample(Module, native="Upsample"):
+class Upsample(Module, native="Upsample", rule=shape_rules.upsample):
     """Resizes by interpolation. Give either `size` or `scale_factor`.
 
     Args:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from polynet.nn.module import Module
+from polynet.nn.rules import convolution as convolution_rules
+from polynet.nn.rules import shape as shape_rules
 
 if TYPE_CHECKING:
     from polynet.ops.arguments import IntOrInts
@@ -34,7 +36,7 @@ class Identity(Module, native="Identity"):
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
 
-class Flatten(Module, native="Flatten"):
+class Flatten(Module, native="Flatten", rule=shape_rules.flatten):
     """Joins a range of axes into one.
 
     Args:
@@ -57,7 +59,7 @@ class Flatten(Module, native="Flatten"):
         def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None: ...
 
 
-class Unflatten(Module, native="Unflatten"):
+class Unflatten(Module, native="Unflatten", rule=shape_rules.unflatten):
     """Splits one axis into several.
 
     Args:
@@ -80,7 +82,7 @@ class Unflatten(Module, native="Unflatten"):
         def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None: ...
 
 
-class PixelShuffle(Module, native="PixelShuffle"):
+class PixelShuffle(Module, native="PixelShuffle", rule=shape_rules.pixel_shuffle):
     """Lays groups of channels out as pixels: sub-pixel convolution's second half.
 
     Args:
@@ -103,7 +105,7 @@ class PixelShuffle(Module, native="PixelShuffle"):
         def __init__(self, upscale_factor: int) -> None: ...
 
 
-class PixelUnshuffle(Module, native="PixelUnshuffle"):
+class PixelUnshuffle(Module, native="PixelUnshuffle", rule=shape_rules.pixel_unshuffle):
     """Gathers blocks of pixels into channels: the inverse of `PixelShuffle`.
 
     Args:
@@ -125,7 +127,7 @@ class PixelUnshuffle(Module, native="PixelUnshuffle"):
         def __init__(self, downscale_factor: int) -> None: ...
 
 
-class Unfold(Module, native="Unfold"):
+class Unfold(Module, native="Unfold", rule=convolution_rules.unfold):
     """Lists the sliding windows of an image as columns (im2col).
 
     Args:
@@ -152,7 +154,7 @@ class Unfold(Module, native="Unfold"):
         ) -> None: ...
 
 
-class Fold(Module, native="Fold"):
+class Fold(Module, native="Fold", rule=convolution_rules.fold):
     """Adds columns back up into an image (col2im): where windows overlap, their values are summed.
 
     Args:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polynet.nn.module import Module
+from polynet.nn.rules import activation as activation_rules
 
 
-class Softmax(Module, native="Softmax"):
+class Softmax(Module, native="Softmax", rule=activation_rules.softmax):
     """`exp(input)` over its sum along an axis.
 
     Args:
@@ -29,7 +30,7 @@ class Softmax(Module, native="Softmax"):
         def __init__(self, dim: int | None = None) -> None: ...
 
 
-class LogSoftmax(Module, native="LogSoftmax"):
+class LogSoftmax(Module, native="LogSoftmax", rule=activation_rules.softmax):
     """The logarithm of `Softmax`, computed without overflow.
 
     Args:

@@ -270,6 +270,8 @@ def test_signature_shows_the_constructors_options(backend: Backend) -> None:
 def test_neutral_classes_define_nothing_that_could_hide_a_native_method(backend: Backend) -> None:
     allowed = {"__module__", "__qualname__", "__doc__", "_native_name", "_specialisations", "__abstractmethods__"}
     own = {"_abc_impl", "__dict__", "__weakref__", "__annotations__", "__parameters__"}
+    # The constructor checks the options and hands them on.
+    own |= {"_rule", "__init__"}
     for name in nn.__all__:
         cls = getattr(nn, name)
         if isinstance(cls, type(nn.Module)) and cls._native_name is not None:

@@ -7,12 +7,12 @@ from typing import Any
 import megengine.functional as F
 import megengine.module as M
 
+from polynet.nn.arguments import choice, integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import activation as functional
 from polynet_megengine.rectifier import relu
 
-from .arguments import choice, integer
 from .initialisation import fill
 
 

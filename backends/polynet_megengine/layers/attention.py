@@ -10,10 +10,10 @@ import megengine.module as M
 import numpy as np
 
 from polynet.errors import InputError, OptionError, UnsupportedError
+from polynet.nn.arguments import fraction, integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
-from .arguments import fraction, integer
 from .initialisation import fill_uniform
 from .linear import Linear
 

@@ -13,11 +13,11 @@ from megengine.distributed import WORLD, is_distributed
 from megengine.module.batchnorm import _BatchNorm as NativeBatchNorm
 
 from polynet.errors import InputError, OptionError
+from polynet.nn.arguments import integer
 from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_running
 from polynet_megengine.module import Module
 
-from .arguments import integer
 from .initialisation import fill
 
 

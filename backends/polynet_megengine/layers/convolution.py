@@ -10,13 +10,14 @@ import megengine.functional as F
 import megengine.module as M
 
 from polynet.errors import InputError, OptionError, suggest
+from polynet.nn.arguments import choice, divides, integer, sizes
+from polynet.nn.rules.convolution import PADDING_MODES
 from polynet.types import Tensor
 from polynet_megengine.convolution_gradient import convolve
 from polynet_megengine.module import Module
 from polynet_megengine.ops.convolution import resolve_padding, same_padding
 from polynet_megengine.ops.padding import pad
 
-from .arguments import PADDING_MODES, choice, divides, integer, sizes
 from .initialisation import fill_linear
 
 Sizes = int | Sequence[int]

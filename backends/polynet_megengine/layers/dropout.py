@@ -5,10 +5,9 @@ from __future__ import annotations
 import megengine.functional as F
 import megengine.module as M
 
+from polynet.nn.arguments import fraction
 from polynet.types import Tensor
 from polynet_megengine.module import Module
-
-from .arguments import fraction
 
 
 class Dropout(M.Dropout, Module):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import megengine.module as M
 
 from polynet.errors import OptionError, UnsupportedError
+from polynet.nn.arguments import integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops.linear import embedding
 
-from .arguments import integer
 from .initialisation import fill_normal, skipped
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import megengine.module as M
 
 from polynet.errors import InputError
+from polynet.nn.arguments import integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
-from .arguments import integer
 from .initialisation import fill_linear
 
 

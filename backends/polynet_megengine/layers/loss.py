@@ -5,11 +5,10 @@ from __future__ import annotations
 import megengine
 import numpy as np
 
+from polynet.nn.arguments import choice, fraction
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import loss as functional
-
-from .arguments import choice, fraction
 
 _REDUCTIONS = ("mean", "sum", "none")
 

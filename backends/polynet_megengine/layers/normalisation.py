@@ -10,11 +10,11 @@ import megengine.module as M
 import numpy as np
 
 from polynet.errors import InputError, OptionError
+from polynet.nn.arguments import divides, integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
 
-from .arguments import divides, integer
 from .initialisation import skipped
 
 

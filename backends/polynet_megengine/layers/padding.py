@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polynet.errors import OptionError
+from polynet.nn.arguments import integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops.padding import pad
-
-from .arguments import integer
 
 Sizes = int | Sequence[int]
 

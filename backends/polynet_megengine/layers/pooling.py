@@ -11,11 +11,10 @@ import numpy as np
 from megengine.core._imperative_rt.core2 import get_grad_key
 
 from polynet.errors import OptionError, UnsupportedError
+from polynet.nn.arguments import integer, sizes
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import pooling as functional
-
-from .arguments import integer, sizes
 
 Sizes = int | Sequence[int]
 

@@ -10,10 +10,10 @@ import megengine.functional as F
 import numpy as np
 
 from polynet.errors import InputError
+from polynet.nn.arguments import choice, fraction, integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
-from .arguments import choice, fraction, integer
 from .initialisation import fill_uniform
 
 

@@ -9,10 +9,10 @@ import megengine.functional as F
 import numpy as np
 
 from polynet.errors import InputError
+from polynet.nn.arguments import integer
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
-from .arguments import integer
 from .initialisation import fill_uniform
 from .recurrent import gru_step, lstm_step
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polynet.errors import OptionError
+from polynet.nn.arguments import choice
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops.resize import interpolate
-
-from .arguments import choice
 
 MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
 

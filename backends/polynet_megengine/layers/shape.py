@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import megengine.module as M
 
+from polynet.nn.arguments import integer, sizes
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import padding, shape
-
-from .arguments import integer, sizes
 
 Sizes = int | Sequence[int]
 
