@@ -78,6 +78,9 @@ from polynet.ops.creation import (
     zeros,
     zeros_like,
 )
+from polynet.ops.generator import (
+    Generator,
+)
 from polynet.ops.index import (
     argmax,
     argmin,
@@ -143,7 +146,6 @@ from polynet.ops.pooling import (
     max_pool3d,
 )
 from polynet.ops.random import (
-    Generator,
     bernoulli,
     rand,
     randint,

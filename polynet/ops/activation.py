@@ -5,12 +5,15 @@ from __future__ import annotations
 from polynet.ops.arguments import namespace_of_all
 from polynet.ops.checks import check_option, check_probability
 from polynet.ops.dispatch import namespace_of
-from polynet.ops.random import Generator, rand
+from polynet.ops.explain import explained
+from polynet.ops.generator import Generator
+from polynet.ops.random import rand
 from polynet.types import Tensor
 
 GELU_FORMS = ("none", "tanh")
 
 
+@explained
 def relu(input: Tensor) -> Tensor:
     """Return `max(input, 0)`; its gradient at 0 is 0.
 
@@ -21,6 +24,7 @@ def relu(input: Tensor) -> Tensor:
     return namespace_of(input).relu(input)
 
 
+@explained
 def relu6(input: Tensor) -> Tensor:
     """Return `min(max(input, 0), 6)`; its gradient at 0 and 6 is 0.
 
@@ -31,6 +35,7 @@ def relu6(input: Tensor) -> Tensor:
     return namespace_of(input).relu6(input)
 
 
+@explained
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """Return `input` where positive, and `negative_slope * input` elsewhere; its gradient at 0 is the slope.
 
@@ -41,6 +46,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return namespace_of(input).leaky_relu(input, negative_slope)
 
 
+@explained
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Return `leaky_relu` with learnt slopes; He et al. 2015.
 
@@ -55,6 +61,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return namespace_of_all(input, weight).prelu(input, weight)
 
 
+@explained
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     """Return `input` where positive, and `alpha * (exp(input) - 1)` elsewhere; Clevert et al. 2016.
 
@@ -65,6 +72,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     return namespace_of(input).elu(input, alpha)
 
 
+@explained
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """Return `input * Φ(input)`, Φ being the normal distribution's; Hendrycks and Gimpel 2016.
 
@@ -84,6 +92,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return namespace_of(input).gelu(input, approximate=approximate)
 
 
+@explained
 def silu(input: Tensor) -> Tensor:
     """Return `input * sigmoid(input)`, also known as Swish.
 
@@ -94,6 +103,7 @@ def silu(input: Tensor) -> Tensor:
     return namespace_of(input).silu(input)
 
 
+@explained
 def mish(input: Tensor) -> Tensor:
     """Return `input * tanh(softplus(input))`; Misra 2019.
 
@@ -104,6 +114,7 @@ def mish(input: Tensor) -> Tensor:
     return namespace_of(input).mish(input)
 
 
+@explained
 def hardswish(input: Tensor) -> Tensor:
     """Return `input * relu6(input + 3) / 6`; Howard et al. 2019.
 
@@ -114,6 +125,7 @@ def hardswish(input: Tensor) -> Tensor:
     return namespace_of(input).hardswish(input)
 
 
+@explained
 def hardsigmoid(input: Tensor) -> Tensor:
     """Return `relu6(input + 3) / 6`; Howard et al. 2019.
 
@@ -124,6 +136,7 @@ def hardsigmoid(input: Tensor) -> Tensor:
     return namespace_of(input).hardsigmoid(input)
 
 
+@explained
 def sigmoid(input: Tensor) -> Tensor:
     """Return `1 / (1 + exp(-input))`.
 
@@ -134,6 +147,7 @@ def sigmoid(input: Tensor) -> Tensor:
     return namespace_of(input).sigmoid(input)
 
 
+@explained
 def tanh(input: Tensor) -> Tensor:
     """Return the hyperbolic tangent.
 
@@ -144,6 +158,7 @@ def tanh(input: Tensor) -> Tensor:
     return namespace_of(input).tanh(input)
 
 
+@explained
 def softmax(input: Tensor, dim: int) -> Tensor:
     """Return `exp(input)` over its sum along an axis.
 
@@ -154,6 +169,7 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     return namespace_of(input).softmax(input, dim)
 
 
+@explained
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """Return the logarithm of `softmax`, computed without overflow.
 
@@ -164,6 +180,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
     return namespace_of(input).log_softmax(input, dim)
 
 
+@explained
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Return `log(1 + exp(beta * input)) / beta`, and `input` itself where `beta * input` is above `threshold`.
 
@@ -174,6 +191,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return namespace_of(input).softplus(input, beta, threshold)
 
 
+@explained
 def logsigmoid(input: Tensor) -> Tensor:
     """Return `log(sigmoid(input))`, computed without overflow.
 
@@ -184,6 +202,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     return namespace_of(input).logsigmoid(input)
 
 
+@explained
 def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     """Return `input` with each element 0 with probability `p`, and over `1 - p` otherwise; Srivastava et al. 2014.
 
@@ -199,6 +218,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     return namespace_of(input).dropout(input, p, training)
 
 
+@explained
 def drop_path(
     input: Tensor,
     p: float = 0.0,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from polynet.errors import OptionError
 from polynet.ops.arguments import Scalar, namespace_of_all
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def abs(input: Tensor) -> Tensor:
     """Return the magnitude of each element; its gradient at 0 is 0.
 
@@ -18,6 +20,7 @@ def abs(input: Tensor) -> Tensor:
     return namespace_of(input).abs(input)
 
 
+@explained
 def exp(input: Tensor) -> Tensor:
     """Return e to the power of each element.
 
@@ -28,6 +31,7 @@ def exp(input: Tensor) -> Tensor:
     return namespace_of(input).exp(input)
 
 
+@explained
 def expm1(input: Tensor) -> Tensor:
     """Return `exp(input) - 1`, accurate near 0.
 
@@ -38,6 +42,7 @@ def expm1(input: Tensor) -> Tensor:
     return namespace_of(input).expm1(input)
 
 
+@explained
 def log(input: Tensor) -> Tensor:
     """Return the natural logarithm of each element.
 
@@ -48,6 +53,7 @@ def log(input: Tensor) -> Tensor:
     return namespace_of(input).log(input)
 
 
+@explained
 def log1p(input: Tensor) -> Tensor:
     """Return `log(1 + input)`, accurate near 0.
 
@@ -58,6 +64,7 @@ def log1p(input: Tensor) -> Tensor:
     return namespace_of(input).log1p(input)
 
 
+@explained
 def sqrt(input: Tensor) -> Tensor:
     """Return the square root of each element.
 
@@ -68,6 +75,7 @@ def sqrt(input: Tensor) -> Tensor:
     return namespace_of(input).sqrt(input)
 
 
+@explained
 def rsqrt(input: Tensor) -> Tensor:
     """Return one over the square root of each element.
 
@@ -78,6 +86,7 @@ def rsqrt(input: Tensor) -> Tensor:
     return namespace_of(input).rsqrt(input)
 
 
+@explained
 def pow(input: Tensor, exponent: Tensor | Scalar) -> Tensor:
     """Return each element to a power: a number, or a tensor that broadcasts against `input`.
 
@@ -88,6 +97,7 @@ def pow(input: Tensor, exponent: Tensor | Scalar) -> Tensor:
     return namespace_of_all(input, exponent).pow(input, exponent)
 
 
+@explained
 def sin(input: Tensor) -> Tensor:
     """Return the sine of each element, in radians.
 
@@ -98,6 +108,7 @@ def sin(input: Tensor) -> Tensor:
     return namespace_of(input).sin(input)
 
 
+@explained
 def cos(input: Tensor) -> Tensor:
     """Return the cosine of each element, in radians.
 
@@ -108,6 +119,7 @@ def cos(input: Tensor) -> Tensor:
     return namespace_of(input).cos(input)
 
 
+@explained
 def tan(input: Tensor) -> Tensor:
     """Return the tangent of each element, in radians.
 
@@ -118,6 +130,7 @@ def tan(input: Tensor) -> Tensor:
     return namespace_of(input).tan(input)
 
 
+@explained
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """Return the angle in radians of the points `(x=other, y=input)`, in [-π, π].
 
@@ -128,6 +141,7 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).atan2(input, other)
 
 
+@explained
 def erf(input: Tensor) -> Tensor:
     """Return the Gauss error function of each element.
 
@@ -138,6 +152,7 @@ def erf(input: Tensor) -> Tensor:
     return namespace_of(input).erf(input)
 
 
+@explained
 def floor(input: Tensor) -> Tensor:
     """Return the largest whole number not above each element; its gradient is 0.
 
@@ -148,6 +163,7 @@ def floor(input: Tensor) -> Tensor:
     return namespace_of(input).floor(input)
 
 
+@explained
 def ceil(input: Tensor) -> Tensor:
     """Return the smallest whole number not below each element; its gradient is 0.
 
@@ -158,6 +174,7 @@ def ceil(input: Tensor) -> Tensor:
     return namespace_of(input).ceil(input)
 
 
+@explained
 def round(input: Tensor) -> Tensor:
     """Return the nearest whole number, halves to the even one; its gradient is 0.
 
@@ -168,6 +185,7 @@ def round(input: Tensor) -> Tensor:
     return namespace_of(input).round(input)
 
 
+@explained
 def sign(input: Tensor) -> Tensor:
     """Return -1, 0 or 1 with each element's sign; its gradient is 0.
 
@@ -178,6 +196,7 @@ def sign(input: Tensor) -> Tensor:
     return namespace_of(input).sign(input)
 
 
+@explained
 def clamp(input: Tensor, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
     """Return each element moved into `[min, max]`; either bound may be absent. Gradients pass at the bounds.
 
@@ -193,6 +212,7 @@ def clamp(input: Tensor, min: Scalar | None = None, max: Scalar | None = None) -
     return namespace_of(input).clamp(input, min, max)
 
 
+@explained
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """Return the smaller of two tensors element by element; a tie shares the gradient equally.
 
@@ -203,6 +223,7 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).minimum(input, other)
 
 
+@explained
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two tensors element by element; a tie shares the gradient equally.
 
@@ -213,6 +234,7 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).maximum(input, other)
 
 
+@explained
 def remainder(input: Tensor, other: Tensor | Scalar) -> Tensor:
     """Return what is left of dividing by `other`, with the divisor's sign, as Python's `%`.
 
@@ -225,6 +247,7 @@ def remainder(input: Tensor, other: Tensor | Scalar) -> Tensor:
     return namespace_of_all(input, other).remainder(input, other)
 
 
+@explained
 def isnan(input: Tensor) -> Tensor:
     """Return, as bool, which elements are not a number.
 
@@ -235,6 +258,7 @@ def isnan(input: Tensor) -> Tensor:
     return namespace_of(input).isnan(input)
 
 
+@explained
 def isinf(input: Tensor) -> Tensor:
     """Return, as bool, which elements are infinite, of either sign.
 
@@ -245,6 +269,7 @@ def isinf(input: Tensor) -> Tensor:
     return namespace_of(input).isinf(input)
 
 
+@explained
 def isfinite(input: Tensor) -> Tensor:
     """Return, as bool, which elements are neither infinite nor NaN.
 
@@ -255,6 +280,7 @@ def isfinite(input: Tensor) -> Tensor:
     return namespace_of(input).isfinite(input)
 
 
+@explained
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Return, as bool, where both tensors are true (not 0).
 
@@ -265,6 +291,7 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).logical_and(input, other)
 
 
+@explained
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Return, as bool, where either tensor is true (not 0).
 
@@ -275,6 +302,7 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).logical_or(input, other)
 
 
+@explained
 def logical_not(input: Tensor) -> Tensor:
     """Return, as bool, where a tensor is false (0).
 

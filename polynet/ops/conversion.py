@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from polynet.ops.dispatch import namespace_like, namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def to(input: Tensor, dtype: Any = None, device: Any = None) -> Tensor:
     """Return the tensor in another dtype, on another device, or both; itself where nothing changes.
 
@@ -31,6 +33,7 @@ def to(input: Tensor, dtype: Any = None, device: Any = None) -> Tensor:
     return namespace_of(input).to(input, dtype, device)
 
 
+@explained
 def cast(input: Tensor, dtype: Any) -> Tensor:
     """Return the tensor in another dtype, named neutrally or the framework's own.
 
@@ -41,6 +44,7 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
     return namespace_of(input).cast(input, dtype)
 
 
+@explained
 def to_numpy(input: Tensor) -> np.ndarray[Any, Any]:
     """Return a copy of the numbers as a writable numpy array, without gradient, from any device.
 
@@ -54,6 +58,7 @@ def to_numpy(input: Tensor) -> np.ndarray[Any, Any]:
     return array
 
 
+@explained
 def dtype_name(input: Tensor) -> str:
     """Return the neutral name of a tensor's dtype.
 
@@ -65,6 +70,7 @@ def dtype_name(input: Tensor) -> str:
     return name
 
 
+@explained
 def device_name(input: Tensor) -> str:
     """Return the neutral name of a tensor's device: `"cpu"`, `"cuda:0"`.
 
@@ -76,6 +82,7 @@ def device_name(input: Tensor) -> str:
     return name
 
 
+@explained
 def stop_gradient(input: Tensor) -> Tensor:
     """Return the same numbers, through which no gradient flows.
 
@@ -86,6 +93,7 @@ def stop_gradient(input: Tensor) -> Tensor:
     return namespace_of(input).stop_gradient(input)
 
 
+@explained
 def no_grad(like: Tensor | None = None) -> AbstractContextManager[Any]:
     """Return a context in which nothing is recorded for gradients.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from polynet.ops.arguments import IntOrInts, namespace_of_all
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def conv1d(
     input: Tensor,
     weight: Tensor,
@@ -36,6 +38,7 @@ def conv1d(
     return namespace_of_all(input, weight, bias).conv1d(input, weight, bias, stride, padding, dilation, groups)
 
 
+@explained
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -66,6 +69,7 @@ def conv2d(
     return namespace_of_all(input, weight, bias).conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
+@explained
 def conv3d(
     input: Tensor,
     weight: Tensor,
@@ -96,6 +100,7 @@ def conv3d(
     return namespace_of_all(input, weight, bias).conv3d(input, weight, bias, stride, padding, dilation, groups)
 
 
+@explained
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,

@@ -15,11 +15,13 @@ from polynet.backend import backend_of_class
 from polynet.errors import FrameworkMismatchError
 from polynet.ops.arguments import IntOrInts, Scalar
 from polynet.ops.dispatch import namespace_like, namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 _PLAIN = (np.ndarray, np.generic, list, tuple, int, float)
 
 
+@explained
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
     """Return a tensor holding a copy of numbers.
 
@@ -45,6 +47,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | N
     return namespace.tensor(data, dtype=dtype, device=device, like=like)
 
 
+@explained
 def zeros(size: IntOrInts, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
     """Return zeros, float32 by default.
 
@@ -55,6 +58,7 @@ def zeros(size: IntOrInts, *, dtype: Any = None, device: Any = None, like: Tenso
     return namespace_like(like).zeros(size, dtype=dtype, device=device, like=like)
 
 
+@explained
 def ones(size: IntOrInts, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
     """Return ones, float32 by default.
 
@@ -65,6 +69,7 @@ def ones(size: IntOrInts, *, dtype: Any = None, device: Any = None, like: Tensor
     return namespace_like(like).ones(size, dtype=dtype, device=device, like=like)
 
 
+@explained
 def full(
     size: IntOrInts, fill_value: Scalar, *, dtype: Any = None, device: Any = None, like: Tensor | None = None
 ) -> Tensor:
@@ -77,6 +82,7 @@ def full(
     return namespace_like(like).full(size, fill_value, dtype=dtype, device=device, like=like)
 
 
+@explained
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return zeros of a tensor's shape, and of its dtype and device unless given.
 
@@ -87,6 +93,7 @@ def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None) -> Tenso
     return namespace_of(input).zeros_like(input, dtype=dtype, device=device)
 
 
+@explained
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return ones of a tensor's shape, and of its dtype and device unless given.
 
@@ -97,6 +104,7 @@ def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None) -> Tensor
     return namespace_of(input).ones_like(input, dtype=dtype, device=device)
 
 
+@explained
 def full_like(input: Tensor, fill_value: Scalar, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return one number everywhere, in a tensor's shape, and in its dtype and device unless given.
 
@@ -107,6 +115,7 @@ def full_like(input: Tensor, fill_value: Scalar, *, dtype: Any = None, device: A
     return namespace_of(input).full_like(input, fill_value, dtype=dtype, device=device)
 
 
+@explained
 def arange(
     start: Scalar,
     end: Scalar | None = None,
@@ -129,6 +138,7 @@ def arange(
     return namespace_like(like).arange(start, end, step, dtype=dtype, device=device, like=like)
 
 
+@explained
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, like: Tensor | None = None
 ) -> Tensor:
@@ -141,6 +151,7 @@ def linspace(
     return namespace_like(like).linspace(start, end, steps, dtype=dtype, device=device, like=like)
 
 
+@explained
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
     """Return an `(n, m)` matrix, square by default, with 1 on the diagonal; float32 by default.
 

@@ -28,6 +28,8 @@ def namespace_of(tensor: Tensor) -> ModuleType:
 
 
 def _resolve(tensor_type: type) -> ModuleType:
+    if tensor_type in NAMESPACES:
+        return NAMESPACES[tensor_type]
     backend = CHECKED.get(tensor_type)
     if backend is not None:
         backend.check_thread()

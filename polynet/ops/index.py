@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from polynet.ops.arguments import Scalar, ValuesIndices, namespace_of_all
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return, at each position of `index`, the element of `input` with that index along `dim`.
 
@@ -26,6 +28,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return namespace_of_all(input, index).gather(input, dim, index)
 
 
+@explained
 def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Scalar) -> Tensor:
     """Return `input` with `src` written where `index` points along `dim`; the inverse of `gather`.
 
@@ -42,6 +45,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Tensor | Scalar) -> Ten
     return namespace_of_all(input, index, src).scatter(input, dim, index, src)
 
 
+@explained
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Return `input` with `src` added where `index` points along `dim`; every value counts.
 
@@ -52,6 +56,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return namespace_of_all(input, index, src).scatter_add(input, dim, index, src)
 
 
+@explained
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of `input` along `dim` which the 1-d `index` lists.
 
@@ -62,6 +67,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return namespace_of_all(input, index).index_select(input, dim, index)
 
 
+@explained
 def where(condition: Tensor, input: Tensor | Scalar, other: Tensor | Scalar) -> Tensor:
     """Return elements of `input` where `condition` (bool) is true, and of `other` elsewhere; all broadcast.
 
@@ -73,6 +79,7 @@ def where(condition: Tensor, input: Tensor | Scalar, other: Tensor | Scalar) -> 
     return namespace_of_all(condition, input, other).where(condition, input, other)
 
 
+@explained
 def masked_fill(input: Tensor, mask: Tensor, value: Scalar) -> Tensor:
     """Return `input` with one number where `mask` (bool, broadcast) is true.
 
@@ -83,6 +90,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Scalar) -> Tensor:
     return namespace_of_all(input, mask).masked_fill(input, mask, value)
 
 
+@explained
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesIndices:
     """Return the k largest, or smallest, elements along an axis, best first, and their indices.
 
@@ -102,6 +110,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return result
 
 
+@explained
 def sort(input: Tensor, dim: int = -1, descending: bool = False) -> ValuesIndices:
     """Return the elements in order along an axis, and the indices they came from.
 
@@ -114,6 +123,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> ValuesIndice
     return result
 
 
+@explained
 def argsort(input: Tensor, dim: int = -1, descending: bool = False) -> Tensor:
     """Return the indices that put an axis in order.
 
@@ -124,6 +134,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False) -> Tensor:
     return namespace_of(input).argsort(input, dim, descending)
 
 
+@explained
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the index of the largest element along an axis, or in the flat tensor.
 
@@ -134,6 +145,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return namespace_of(input).argmax(input, dim, keepdim)
 
 
+@explained
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the index of the smallest element along an axis, or in the flat tensor.
 
@@ -144,6 +156,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return namespace_of(input).argmin(input, dim, keepdim)
 
 
+@explained
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Return, in a new last axis, 1 at each class's place and 0 elsewhere, in the index type.
 
@@ -158,6 +171,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return namespace_of(tensor).one_hot(tensor, num_classes)
 
 
+@explained
 def nonzero(input: Tensor) -> Tensor:
     """Return the coordinates of the elements that are not 0: `(count, number of axes)`, in row order.
 
@@ -168,6 +182,7 @@ def nonzero(input: Tensor) -> Tensor:
     return namespace_of(input).nonzero(input)
 
 
+@explained
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return the last two axes' lower triangle, up to and including a diagonal, and 0 above.
 
@@ -178,6 +193,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return namespace_of(input).tril(input, diagonal)
 
 
+@explained
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Return the last two axes' upper triangle, from a diagonal on, and 0 below.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from polynet.errors import InputError
 from polynet.ops.arguments import namespace_of_all
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """Return the matrix product over the last two axes; the axes before them broadcast. 1-d tensors are vectors.
 
@@ -18,6 +20,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     return namespace_of_all(input, other).matmul(input, other)
 
 
+@explained
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Return the products of two batches of matrices, `(B, N, M)` and `(B, M, P)`, without broadcasting.
 
@@ -28,6 +31,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return namespace_of_all(input, mat2).bmm(input, mat2)
 
 
+@explained
 def einsum(equation: str, *operands: Tensor) -> Tensor:
     """Return the sum of products which an equation in Einstein's notation describes.
 
@@ -48,6 +52,7 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     return namespace_of_all(*operands).einsum(equation, *operands)
 
 
+@explained
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return `input @ weight.T + bias` over the last axis.
 
@@ -63,6 +68,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return namespace_of_all(input, weight, bias).linear(input, weight, bias)
 
 
+@explained
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Return every product of an element of one vector with one of another: `(N, M)`.
 
@@ -73,6 +79,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return namespace_of_all(input, vec2).outer(input, vec2)
 
 
+@explained
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Return `input` over its p-norm along an axis, the norm being at least `eps`.
 
@@ -83,6 +90,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     return namespace_of(input).normalize(input, p, dim, eps)
 
 
+@explained
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between vectors along an axis, each norm being at least `eps`.
 
@@ -93,6 +101,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return namespace_of_all(x1, x2).cosine_similarity(x1, x2, dim, eps)
 
 
+@explained
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -127,6 +136,7 @@ def scaled_dot_product_attention(
     )
 
 
+@explained
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """Return the rows of a table which `input` numbers.
 

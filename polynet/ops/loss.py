@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from polynet.ops.arguments import namespace_of_all
 from polynet.ops.checks import check_option
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 REDUCTIONS = ("none", "mean", "sum")
 KL_REDUCTIONS = ("none", "mean", "sum", "batchmean")
 
 
+@explained
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -42,6 +44,7 @@ def cross_entropy(
     )
 
 
+@explained
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -72,6 +75,7 @@ def nll_loss(
     )
 
 
+@explained
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -102,6 +106,7 @@ def binary_cross_entropy_with_logits(
     )
 
 
+@explained
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """Return the squared differences.
 
@@ -113,6 +118,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     return namespace_of_all(input, target).mse_loss(input, target, reduction=reduction)
 
 
+@explained
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """Return the absolute differences; the gradient at 0 is 0.
 
@@ -124,6 +130,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     return namespace_of_all(input, target).l1_loss(input, target, reduction=reduction)
 
 
+@explained
 def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """Return `d ** 2 / (2 * beta)` of differences `d` below `beta`, and `abs(d) - beta / 2` above; Girshick 2015.
 
@@ -135,6 +142,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     return namespace_of_all(input, target).smooth_l1_loss(input, target, reduction=reduction, beta=beta)
 
 
+@explained
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """Return the Kullback-Leibler divergence `target * (log(target) - input)`.
 

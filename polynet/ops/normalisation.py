@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from polynet.ops.arguments import namespace_of_all
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -40,6 +42,7 @@ def batch_norm(
     )
 
 
+@explained
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -63,6 +66,7 @@ def layer_norm(
     return namespace_of_all(input, weight, bias).layer_norm(input, normalized_shape, weight, bias, eps)
 
 
+@explained
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -82,6 +86,7 @@ def group_norm(
     return namespace_of_all(input, weight, bias).group_norm(input, num_groups, weight, bias, eps)
 
 
+@explained
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -113,6 +118,7 @@ def instance_norm(
     )
 
 
+@explained
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -131,6 +137,7 @@ def rms_norm(
     return namespace_of_all(input, weight).rms_norm(input, normalized_shape, weight, eps)
 
 
+@explained
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """Return `input / (k + alpha * mean of squares over neighbouring channels) ** beta`; Krizhevsky et al. 2012.
 

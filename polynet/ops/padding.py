@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from polynet.ops.arguments import IntOrInts
 from polynet.ops.checks import check_option
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 PAD_MODES = ("constant", "reflect", "replicate", "circular")
 
 
+@explained
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Return the tensor with a border.
 
@@ -33,6 +35,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return namespace_of(input).pad(input, pad, mode, value)
 
 
+@explained
 def unfold(
     input: Tensor, kernel_size: IntOrInts, dilation: IntOrInts = 1, padding: IntOrInts = 0, stride: IntOrInts = 1
 ) -> Tensor:
@@ -55,6 +58,7 @@ def unfold(
     return namespace_of(input).unfold(input, kernel_size, dilation, padding, stride)
 
 
+@explained
 def fold(
     input: Tensor,
     output_size: IntOrInts,

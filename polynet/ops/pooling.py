@@ -8,12 +8,14 @@ from typing import TypeAlias
 from polynet.ops.arguments import IntOrInts
 from polynet.ops.checks import check_adaptive
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 OutputSize: TypeAlias = int | Sequence[int | None]
 """One length for all axes, or one for each, `None` keeping the input's."""
 
 
+@explained
 def max_pool1d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -31,6 +33,7 @@ def max_pool1d(
     return namespace_of(input).max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@explained
 def max_pool2d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -59,6 +62,7 @@ def max_pool2d(
     return namespace_of(input).max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@explained
 def max_pool3d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -76,6 +80,7 @@ def max_pool3d(
     return namespace_of(input).max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@explained
 def avg_pool1d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -93,6 +98,7 @@ def avg_pool1d(
     return namespace_of(input).avg_pool1d(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
+@explained
 def avg_pool2d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -125,6 +131,7 @@ def avg_pool2d(
     )
 
 
+@explained
 def avg_pool3d(
     input: Tensor,
     kernel_size: IntOrInts,
@@ -145,6 +152,7 @@ def avg_pool3d(
     )
 
 
+@explained
 def adaptive_avg_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return `(N, C, L)` as `(N, C, output_size)`, each element the mean of its share of the input.
 
@@ -156,6 +164,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
     return namespace_of(input).adaptive_avg_pool1d(input, output_size)
 
 
+@explained
 def adaptive_avg_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return images at an output size, each element the mean of its share of the input.
 
@@ -178,6 +187,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     return namespace_of(input).adaptive_avg_pool2d(input, output_size)
 
 
+@explained
 def adaptive_avg_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return `(N, C, D, H, W)` as `(N, C, *output_size)`; windows as in `adaptive_avg_pool2d`.
 
@@ -189,6 +199,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
     return namespace_of(input).adaptive_avg_pool3d(input, output_size)
 
 
+@explained
 def adaptive_max_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return `(N, C, L)` as `(N, C, output_size)`, each element the largest of its share of the input.
 
@@ -200,6 +211,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: OutputSize) -> Tensor:
     return namespace_of(input).adaptive_max_pool1d(input, output_size)
 
 
+@explained
 def adaptive_max_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return `(N, C, H, W)` as `(N, C, *output_size)`, by largest elements; windows as in `adaptive_avg_pool2d`.
 
@@ -211,6 +223,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: OutputSize) -> Tensor:
     return namespace_of(input).adaptive_max_pool2d(input, output_size)
 
 
+@explained
 def adaptive_max_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
     """Return `(N, C, D, H, W)` as `(N, C, *output_size)`, by largest elements; windows as in `adaptive_avg_pool2d`.
 

@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from polynet.errors import InputError, OptionError
+from polynet.errors import InputError
 from polynet.ops.arguments import IntOrInts
 from polynet.ops.dispatch import namespace_like, namespace_of
+from polynet.ops.explain import explained
+from polynet.ops.generator import Generator
 from polynet.types import Tensor
 
 
-class Generator:
-    """A seeded source of random numbers that knows no framework.
-
-    The numbers depend on the seed and on what was drawn before, and on nothing else: not on the framework, the device
-    or the machine (numpy's Philox generator).
-
-    Args:
-        seed: Any whole number from 0, or a sequence of them.
-
-    Example:
-        >>> ops.rand(2, generator=ops.Generator(0)).tolist() == ops.rand(2, generator=ops.Generator(0)).tolist()
-        True
-    """
-
-    def __init__(self, seed: int | Sequence[int] = 0) -> None:
-        if seed is None:  # numpy would take it for a different seed each time
-            raise OptionError("A generator needs a seed: a whole number from 0, or several.")
-        try:
-            self._numpy = np.random.Generator(np.random.Philox(seed))
-        except (TypeError, ValueError) as error:
-            raise OptionError(f"A generator's seed is a whole number from 0, or several; not {seed!r}.") from error
-
-    def uniform(self, size: IntOrInts) -> np.ndarray[Any, Any]:
-        """Draw float32 numbers from [0, 1).
-
-        Example:
-            >>> ops.Generator(1).uniform((2, 3)).shape
-            (2, 3)
-        """
-        return self._numpy.random(size, dtype=np.float32)
-
-    def normal(self, size: IntOrInts) -> np.ndarray[Any, Any]:
-        """Draw float32 numbers from the normal distribution of mean 0 and variance 1.
-
-        Example:
-            >>> ops.Generator(1).normal(4).dtype
-            dtype('float32')
-        """
-        return self._numpy.standard_normal(size, dtype=np.float32)
-
-    def integers(self, low: int, high: int, size: IntOrInts) -> np.ndarray[Any, Any]:
-        """Draw int64 numbers from `low` up to but not including `high`.
-
-        Example:
-            >>> set(ops.Generator(1).integers(2, 4, 100).tolist())
-            {2, 3}
-        """
-        return self._numpy.integers(low, high, size, dtype=np.int64)
-
-
+@explained
 def rand(
     size: IntOrInts,
     *,
@@ -90,6 +40,7 @@ def rand(
     return namespace.tensor(generator.uniform(size), dtype=dtype, device=device, like=like)
 
 
+@explained
 def randn(
     size: IntOrInts,
     *,
@@ -110,6 +61,7 @@ def randn(
     return namespace.tensor(generator.normal(size), dtype=dtype, device=device, like=like)
 
 
+@explained
 def randint(
     low: int,
     high: int,
@@ -137,6 +89,7 @@ def randint(
     return namespace.tensor(generator.integers(low, high, size), dtype=dtype, device=device, like=like)
 
 
+@explained
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Return 1 with the probability that each element states, and 0 otherwise, in the same shape and dtype.
 

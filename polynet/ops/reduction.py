@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from polynet.ops.arguments import Dims, ValuesIndices
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return the sum over `dim`.
 
@@ -20,6 +22,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).sum(input, dim, keepdim)
 
 
+@explained
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return the mean over `dim`, of floating-point elements.
 
@@ -30,6 +33,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).mean(input, dim, keepdim)
 
 
+@explained
 def var(
     input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
 ) -> Tensor:
@@ -50,6 +54,7 @@ def var(
     return namespace_of(input).var(input, dim, correction=correction, keepdim=keepdim)
 
 
+@explained
 def std(
     input: Tensor, dim: Dims = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float = 1
 ) -> Tensor:
@@ -63,6 +68,7 @@ def std(
     return namespace_of(input).std(input, dim, correction=correction, keepdim=keepdim)
 
 
+@explained
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the product over one axis, or all.
 
@@ -73,6 +79,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor
     return namespace_of(input).prod(input, dim, keepdim)
 
 
+@explained
 def max(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
     """Return the largest element; along one axis, the pair `(values, indices)`.
 
@@ -86,6 +93,7 @@ def max(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor 
     return namespace_of(input).max(input, dim, keepdim)
 
 
+@explained
 def min(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
     """Return the smallest element; along one axis, the pair `(values, indices)`. Ties as in `max`.
 
@@ -96,6 +104,7 @@ def min(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor 
     return namespace_of(input).min(input, dim, keepdim)
 
 
+@explained
 def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return the largest element over `dim`; a tie shares the gradient equally.
 
@@ -106,6 +115,7 @@ def amax(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).amax(input, dim, keepdim)
 
 
+@explained
 def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return the smallest element over `dim`; a tie shares the gradient equally.
 
@@ -116,6 +126,7 @@ def amin(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).amin(input, dim, keepdim)
 
 
+@explained
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return, as bool, whether any element over `dim` is true (not 0).
 
@@ -126,6 +137,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).any(input, dim, keepdim)
 
 
+@explained
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return, as bool, whether all elements over `dim` are true (not 0).
 
@@ -136,6 +148,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).all(input, dim, keepdim)
 
 
+@explained
 def cumsum(input: Tensor, dim: int) -> Tensor:
     """Return running sums along an axis.
 
@@ -146,6 +159,7 @@ def cumsum(input: Tensor, dim: int) -> Tensor:
     return namespace_of(input).cumsum(input, dim)
 
 
+@explained
 def logsumexp(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return `log(sum(exp(input)))` over `dim`, without overflow.
 
@@ -156,6 +170,7 @@ def logsumexp(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return namespace_of(input).logsumexp(input, dim, keepdim)
 
 
+@explained
 def norm(input: Tensor, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return the vector p-norm over `dim`: `sum(abs(input) ** p) ** (1 / p)`, or the extremes for `p=±inf`.
 

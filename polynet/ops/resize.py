@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from polynet.ops.checks import check_interpolate
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 
+@explained
 def interpolate(
     input: Tensor,
     size: int | Sequence[int] | None = None,

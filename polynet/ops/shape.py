@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from polynet.ops.arguments import Dims, IntOrInts, namespace_of_sequence
 from polynet.ops.checks import check_option
 from polynet.ops.dispatch import namespace_of
+from polynet.ops.explain import explained
 from polynet.types import Tensor
 
 INDEXINGS = ("ij", "xy")
 
 
+@explained
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the same elements in another shape; one length may be -1, to be worked out.
 
@@ -22,6 +24,7 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     return namespace_of(input).reshape(input, shape)
 
 
+@explained
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Return the axes from `start_dim` to `end_dim`, both included, as one.
 
@@ -32,6 +35,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return namespace_of(input).flatten(input, start_dim, end_dim)
 
 
+@explained
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Return one axis split into several; one of `sizes` may be -1.
 
@@ -42,6 +46,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return namespace_of(input).unflatten(input, dim, sizes)
 
 
+@explained
 def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """Return the axes in the order `dims`; negative ones count from the end.
 
@@ -52,6 +57,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     return namespace_of(input).permute(input, dims)
 
 
+@explained
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return the tensor with two axes exchanged.
 
@@ -62,6 +68,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return namespace_of(input).transpose(input, dim0, dim1)
 
 
+@explained
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors joined along an axis which they have.
 
@@ -75,6 +82,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return namespace_of_sequence(tensors, "cat").cat(tensors, dim)
 
 
+@explained
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors of one shape joined along a new axis.
 
@@ -88,6 +96,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return namespace_of_sequence(tensors, "stack").stack(tensors, dim)
 
 
+@explained
 def split(tensor: Tensor, split_size_or_sections: IntOrInts, dim: int = 0) -> tuple[Tensor, ...]:
     """Return pieces of a given length, the last one maybe shorter, or pieces of the lengths listed.
 
@@ -99,6 +108,7 @@ def split(tensor: Tensor, split_size_or_sections: IntOrInts, dim: int = 0) -> tu
     return result
 
 
+@explained
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return at most `chunks` pieces of length `ceil(length / chunks)`, the last one maybe shorter.
 
@@ -110,6 +120,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return result
 
 
+@explained
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return the slices along an axis, which disappears.
 
@@ -121,6 +132,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return result
 
 
+@explained
 def roll(input: Tensor, shifts: IntOrInts, dims: Dims = None) -> Tensor:
     """Return the elements moved round along axes; without `dims`, as if the tensor were flat.
 
@@ -131,6 +143,7 @@ def roll(input: Tensor, shifts: IntOrInts, dims: Dims = None) -> Tensor:
     return namespace_of(input).roll(input, shifts, dims)
 
 
+@explained
 def flip(input: Tensor, dims: IntOrInts) -> Tensor:
     """Return the tensor with the order along some axes reversed.
 
@@ -141,6 +154,7 @@ def flip(input: Tensor, dims: IntOrInts) -> Tensor:
     return namespace_of(input).flip(input, dims)
 
 
+@explained
 def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
     """Return the tensor laid out side by side so often along each axis, as torch's `Tensor.repeat`.
 
@@ -155,6 +169,7 @@ def repeat(input: Tensor, repeats: Sequence[int]) -> Tensor:
     return namespace_of(input).repeat(input, repeats)
 
 
+@explained
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     """Return as `repeat` does, but fewer counts than axes are for the last axes.
 
@@ -165,6 +180,7 @@ def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     return namespace_of(input).tile(input, dims)
 
 
+@explained
 def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Tensor:
     """Return each element so often in a row along an axis; without `dim`, of the flat tensor.
 
@@ -175,6 +191,7 @@ def repeat_interleave(input: Tensor, repeats: int, dim: int | None = None) -> Te
     return namespace_of(input).repeat_interleave(input, repeats, dim)
 
 
+@explained
 def expand(input: Tensor, size: Sequence[int]) -> Tensor:
     """Return axes of length 1 stretched to `size`; -1 keeps a length, more lengths than axes add axes in front.
 
@@ -185,6 +202,7 @@ def expand(input: Tensor, size: Sequence[int]) -> Tensor:
     return namespace_of(input).expand(input, size)
 
 
+@explained
 def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     """Return the tensor without the axes of length 1: all of them, or those among `dim`. Longer axes stay.
 
@@ -195,6 +213,7 @@ def squeeze(input: Tensor, dim: Dims = None) -> Tensor:
     return namespace_of(input).squeeze(input, dim)
 
 
+@explained
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Return the tensor with a new axis of length 1 at `dim`.
 
@@ -205,6 +224,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return namespace_of(input).unsqueeze(input, dim)
 
 
+@explained
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     """Return the coordinates of a grid, one tensor for each of the 1-d tensors given.
 
@@ -226,6 +246,7 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     return result
 
 
+@explained
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Return `(N, C * r * r, H, W)` as `(N, C, H * r, W * r)`; Shi et al. 2016.
 
@@ -236,6 +257,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     return namespace_of(input).pixel_shuffle(input, upscale_factor)
 
 
+@explained
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Return `(N, C, H * r, W * r)` as `(N, C * r * r, H, W)`: the inverse of `pixel_shuffle`.
 
