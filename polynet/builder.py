@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
+from polynet.calls import explains_options
 from polynet.errors import BackendUnavailableError, DeviceError, OptionError, PolyNetError, suggest
 from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
 
 
+@explains_options
 def build(
     config: Any,
     *,

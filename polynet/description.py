@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from polynet.backend import Backend, get_backend, use_backend
+from polynet.calls import explains_options
 from polynet.errors import FrameworkMismatchError, InputError
 from polynet.types import NativeModule, Tensor
 
@@ -111,6 +112,7 @@ class Description:
         return "\n".join(lines)
 
 
+@explains_options
 def describe(
     network: Any,
     input_size: Sequence[int] | None = None,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from polynet.backend import Backend, get_backend
-from polynet.errors import ConfigTypeError
+from polynet.errors import ConfigTypeError, DeviceError, suggest
+
+_NEUTRAL = re.compile(r"cpu|cuda(:\d+)?|auto")
+_GPU = re.compile(r"(?:gpu|nvidia):?(\d*)", re.IGNORECASE)
 
 
 def devices(backend: str | Backend) -> tuple[str, ...]:
@@ -45,4 +49,29 @@ def placements(wanted: Any, backend: Backend) -> dict[str, str]:
     if not all(isinstance(path, str) and isinstance(name, str) for path, name in by_path.items()):
         message = f"device must be a name or a mapping from submodule path to name, not {wanted!r}."
         raise ConfigTypeError(message)
-    return {path: backend.resolve_device(by_path[path]) for path in sorted(by_path)}
+    return {path: _resolved(by_path[path], backend) for path in sorted(by_path)}
+
+
+def _resolved(name: str, backend: Backend) -> str:
+    """The framework's spelling of a device.
+
+    Raises:
+        DeviceError: It is misspelt or not present; the message names what may have been meant.
+    """
+    try:
+        return backend.resolve_device(name)
+    except DeviceError as error:
+        hint = _hint(name, backend)
+        if not hint:
+            raise
+        raise DeviceError(f"{error}{hint}") from error
+
+
+def _hint(name: str, backend: Backend) -> str:
+    if _NEUTRAL.fullmatch(name):
+        return ""
+    gpu = _GPU.fullmatch(name)
+    if gpu is None:
+        return suggest(name, dict.fromkeys(("cpu", "cuda", "auto", *backend.devices())))
+    meant = f"cuda:{gpu[1]}" if gpu[1] else "cuda"
+    return f" PolyNet calls it {meant!r} on every backend."

@@ -185,6 +185,20 @@ def test_a_device_error_names_what_there_is(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
+    ("device", "says"),
+    [
+        ("gpu", "calls it 'cuda' on every"),
+        ("GPU:1", "calls it 'cuda:1'"),
+        ("cpuu", r"Did you mean 'cpu'\?"),
+        ({"head": "autoo"}, "Did you mean 'auto'"),
+    ],
+)
+def test_a_misspelt_device_is_answered_with_what_was_meant(backend: Backend, device: Any, says: str) -> None:
+    with pytest.raises(DeviceError, match=says):
+        polynet.build(SMALL, backend=backend.name, device=device)
+
+
+@pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
         (("resnt18",), UnknownNameError, "resnet18"),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from polynet.config.limits import check_key, check_structure
 from polynet.config.merging import merged
-from polynet.config.overrides import parse_assignment, parse_overrides, with_override
+from polynet.config.overrides import parse_assignment, parse_overrides, refuse_paths, with_override
 from polynet.config.plain import plain
 from polynet.errors import ConfigKeyError, ConfigTypeError, suggest
 
@@ -108,6 +108,8 @@ class Config(dict[Any, Any]):
         """Lay values over this config, as BaseCls does, and return it.
 
         Mappings are merged key by key; all else is replaced whole. `_delete_: True` in a mapping makes it replace, too.
+        Keys are taken as they are, dots and all; a dotted key that leads to something in this config is refused, since
+        only overrides are paths.
 
         Args:
             values: A mapping; overrides `["model.head.width=0"]` or `["model.head.width", "0"]`; or the path of a file.
@@ -125,6 +127,7 @@ class Config(dict[Any, Any]):
         elif values is not None:
             values = _as_mapping(values)
             check_structure(values)
+            refuse_paths(self, values)
             result = merged(result, values, strict=strict)
         if more:
             check_structure(more)

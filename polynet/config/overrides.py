@@ -90,6 +90,35 @@ def parse_assignment(text: Any) -> tuple[str, Any]:
     return key.strip(), parse_value(value)
 
 
+def refuse_paths(config: Mapping[Any, Any], values: Mapping[Any, Any]) -> None:
+    """Refuse keys that are paths into a config where keys are taken as they are.
+
+    A dotted key may be meant as it is (module names in a trainer's rules are), so only one which is not there and whose
+    first part is there and holds others, is taken for a path.
+
+    Raises:
+        ConfigKeyError: There is such a key; the message says how to write it.
+
+    Example:
+        >>> try:
+        ...     refuse_paths({"model": {"name": "resnet18"}}, {"model.name": "vgg11"})
+        ... except ConfigKeyError as error:
+        ...     print(str(error)[:65])
+        The key 'model.name' is a path; merge takes keys as they are. Giv
+    """
+    for key in values:
+        if not isinstance(key, str) or "." not in key or key in config:
+            continue
+        first, *rest = key.split(".")
+        if rest[-1] and isinstance(config.get(first), (Mapping, list, tuple)):
+            nested = "{" + f"{first!r}: " + "".join("{" + f"{part!r}: " for part in rest) + "…" + "}" * (len(rest) + 1)
+            message = (
+                f"The key {key!r} is a path; merge takes keys as they are. Give it nested, {nested}, or as "
+                f'an override: override("{key}=…").'
+            )
+            raise ConfigKeyError(message)
+
+
 def with_override(config: Mapping[Any, Any], dotted: str, value: Any, *, strict: bool = False) -> dict[Any, Any]:
     """Replace one value, found by its dotted key; the config itself is not changed.
 

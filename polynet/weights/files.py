@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from polynet.errors import CheckpointError, suggest
+from polynet.weights.arguments import check_path
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.mapped import PathLike, map_file
@@ -52,6 +53,7 @@ def read_checkpoint(path: PathLike) -> Checkpoint:
         CheckpointNotFoundError: There is no such file.
         UnsafeCheckpointError: The file would run code when loaded by its framework.
         CheckpointError: It is damaged, truncated, or of no known format.
+        ConfigTypeError: `path` is no path.
 
     Example:
         >>> import tempfile, numpy as np
@@ -61,6 +63,7 @@ def read_checkpoint(path: PathLike) -> Checkpoint:
         >>> found.format, found.tensors["weight"].shape
         ('megengine', (2, 3))
     """
+    check_path(path)
     data = map_file(path)
     try:
         return _read(data)
@@ -94,11 +97,13 @@ def format_for(path: PathLike) -> str:
 
     Raises:
         CheckpointError: No format has that suffix.
+        ConfigTypeError: `path` is no path.
 
     Example:
         >>> format_for("resnet50.pth")
         'torch'
     """
+    check_path(path)
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         allowed = ", ".join(SUFFIXES)
@@ -118,6 +123,7 @@ def write_checkpoint(path: PathLike, tensors: Mapping[str, Array], metadata: Map
     Raises:
         CheckpointNotFoundError: The folder does not exist.
         CheckpointError: The suffix is unknown, or the file cannot be written.
+        ConfigTypeError: `path` is no path.
 
     Example:
         >>> import tempfile, numpy as np

@@ -10,10 +10,12 @@ import numpy as np
 
 import polynet
 from polynet.backend import Backend, backend_of
+from polynet.calls import explains_options
 from polynet.errors import ConfigTypeError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import cast, fit
+from polynet.weights.arguments import check_order, check_path
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.files import read_checkpoint, write_checkpoint
@@ -49,6 +51,7 @@ def state(net: NativeModule) -> dict[str, Array]:
     return {name: slot.read() for name, slot in backend_of(net).slots(net).items()}
 
 
+@explains_options
 def load_state(
     net: NativeModule,
     source: Mapping[str, Any] | PathLike,
@@ -74,6 +77,7 @@ def load_state(
     Raises:
         WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
         CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
+        ConfigTypeError: `source` is neither a mapping nor a path.
         UnknownNameError: There is no such layout.
         FrameworkMismatchError: `net` is no module of any backend.
 
@@ -85,6 +89,9 @@ def load_state(
         >>> report.ok, [str(change) for change in report.converted]
         (True, ['weight: float64 → float32', 'bias: float64 → float32'])
     """
+    check_order("load_state", net, source)
+    if not isinstance(source, Mapping):
+        check_path(source, "source must be a mapping from names to arrays, or")
     if layout != AUTO:
         check_layout(layout)
     backend = backend_of(net)
@@ -251,6 +258,7 @@ def _write(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Arra
     backend.synchronise()
 
 
+@explains_options
 def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None = None, layout: str = POLYNET) -> None:
     """Write a network's weights to a file, in one step: whoever reads it sees the old file or the whole new one.
 
@@ -263,7 +271,7 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
 
     Raises:
         CheckpointError: The file cannot be written.
-        ConfigTypeError: The config holds something that JSON cannot.
+        ConfigTypeError: `path` is no path, or the config holds something that JSON cannot.
         UnknownNameError: There is no such layout.
         WeightsError: The layout does not know this network.
         FrameworkMismatchError: `net` is no module of any backend.
@@ -277,6 +285,8 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
         >>> load(layer, path).ok
         True
     """
+    check_order("save", net, path)
+    check_path(path)
     check_layout(layout)
     slots = backend_of(net).slots(net)
     if config is None:
@@ -300,6 +310,7 @@ def _config_text(config: Mapping[str, Any]) -> str:
         raise ConfigTypeError(message) from error
 
 
+@explains_options
 def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool = True) -> LoadReport:
     """Overwrite a network's weights from a file: `load_state` with the layout told from the file.
 
@@ -315,6 +326,7 @@ def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool 
     Raises:
         WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
         CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
+        ConfigTypeError: `path` is no path.
         UnknownNameError: There is no such layout.
         FrameworkMismatchError: `net` is no module of any backend.
 
@@ -328,4 +340,7 @@ def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool 
         >>> load(layer, path).loaded
         ('weight', 'bias')
     """
+    check_order("load", net, path)
+    if not isinstance(path, Mapping):
+        check_path(path)
     return load_state(net, path, layout=layout, strict=strict)

@@ -262,3 +262,23 @@ def test_completion_offers_the_keys(config):
 
 def test_repr_shows_the_content():
     assert repr(Config(a={"b": [1]})) == "Config({'a': Config({'b': [1]})})"
+
+
+def test_merging_refuses_a_dotted_key_that_is_a_path_into_the_config():
+    config = Config({"model": {"name": "AlexNet", "head": {"w_out": 3}}, "data": [{"x": 1}]})
+    before = config.to_dict()
+    for values in ({"model.head.w_out": 5}, {"data.0.x": 2}, {"lr": 1, "model.name": "VGG"}):
+        with pytest.raises(ConfigKeyError, match=r"is a path.*nested, \{'.*override\("):
+            config.merge(values)
+        assert config == before
+    with pytest.raises(ConfigKeyError, match=r"\{'model': \{'head': \{'w_out': …\}\}\}"):
+        config.update({"model.head.w_out": 5})
+    assert config.override("model.head.w_out=5").model.head.w_out == 5
+
+
+def test_merging_keeps_dotted_keys_that_are_no_path():
+    keys = Config({"backbone.layer0": {"lr_mult": 0.1}, "head": 1, "model": {"a": 1}})
+    keys.merge({"backbone.layer0": {"decay_mult": 0}, "backbone.layer1": {}, "head.fc": 2, "model.": 3})
+    assert keys["backbone.layer0"] == {"lr_mult": 0.1, "decay_mult": 0}
+    assert keys["backbone.layer1"] == {}
+    assert (keys["head.fc"], keys["model."]) == (2, 3)
