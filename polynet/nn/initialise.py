@@ -134,8 +134,10 @@ def _draw(parts: list[_Part], seed: int) -> None:
     """Fill every part, the largest first, on all cores; numpy's generators release the interpreter lock."""
 
     def fill(part: _Part) -> None:
-        part.initialiser.fill(part.out, generator_for(seed, part.name, part.number), part.fan)
+        generator = generator_for(seed, part.name, part.number) if part.initialiser.random else idle
+        part.initialiser.fill(part.out, generator, part.fan)
 
+    idle = generator_for(seed, "")
     cores = os.cpu_count() or 1
     if cores == 1 or sum(part.out.size for part in parts) < _PARALLEL_FROM:
         for part in parts:

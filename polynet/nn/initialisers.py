@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
 from polynet.errors import OptionError, suggest
-
-Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float32]]"
+from polynet.nn.drawing import Array, fill_normal, fill_uniform
 
 _MODES = ("fan_in", "fan_out")
 _MOST_ROUNDS = 10_000
@@ -45,9 +44,11 @@ class Initialiser(abc.ABC):
     Attributes:
         elementwise: Whether every number is drawn for itself, so that a large parameter may be filled in flat parts, by
             several threads, each with a generator of its own.
+        random: Whether anything is drawn; making a generator costs more than filling a small parameter.
     """
 
     elementwise: ClassVar[bool] = False
+    random: ClassVar[bool] = True
 
     @abc.abstractmethod
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
@@ -73,6 +74,8 @@ class Constant(_Elementwise):
         Constant(value=0.5)
     """
 
+    random = False
+
     value: float
 
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
@@ -89,10 +92,7 @@ class Normal(_Elementwise):
 
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
-        generator.standard_normal(dtype=np.float32, out=out)
-        out *= np.float32(self.std)
-        if self.mean:
-            out += np.float32(self.mean)
+        fill_normal(out, generator, self.mean, self.std)
 
 
 @attrs.frozen
@@ -104,7 +104,7 @@ class Uniform(_Elementwise):
 
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
-        _fill_uniform(out, generator, self.low, self.high)
+        fill_uniform(out, generator, self.low, self.high)
 
 
 @attrs.frozen
@@ -124,7 +124,8 @@ class TruncatedNormal(_Elementwise):
         for _ in range(_MOST_ROUNDS):
             if not outside.size:
                 return
-            drawn = generator.standard_normal(outside.size, dtype=np.float32) * np.float32(self.std) + self.mean
+            drawn = np.empty(outside.size, np.float32)
+            fill_normal(drawn, generator, self.mean, self.std)
             flat[outside] = drawn
             outside = outside[(drawn < self.low) | (drawn > self.high)]
         message = f"{self} leaves almost nothing of the normal distribution: [low, high] lies too far from its mean."
@@ -165,7 +166,7 @@ class KaimingUniform(_Elementwise):
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
         bound = math.sqrt(6.0 / ((1.0 + self.a**2) * max(getattr(fan, self.mode), 1)))
-        _fill_uniform(out, generator, -bound, bound)
+        fill_uniform(out, generator, -bound, bound)
 
 
 @attrs.frozen
@@ -175,7 +176,7 @@ class FanInUniform(_Elementwise):
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
         bound = 1.0 / math.sqrt(max(fan.fan_in, 1))
-        _fill_uniform(out, generator, -bound, bound)
+        fill_uniform(out, generator, -bound, bound)
 
 
 @attrs.frozen
@@ -187,7 +188,7 @@ class XavierUniform(_Elementwise):
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
         bound = self.gain * math.sqrt(6.0 / (fan.fan_in + fan.fan_out))
-        _fill_uniform(out, generator, -bound, bound)
+        fill_uniform(out, generator, -bound, bound)
 
 
 @attrs.frozen
@@ -199,9 +200,3 @@ class XavierNormal(_Elementwise):
     def fill(self, out: Array, generator: np.random.Generator, fan: Fan) -> None:
         """Draw."""
         Normal(self.gain * math.sqrt(2.0 / (fan.fan_in + fan.fan_out))).fill(out, generator, fan)
-
-
-def _fill_uniform(out: Array, generator: np.random.Generator, low: float, high: float) -> None:
-    generator.random(dtype=np.float32, out=out)
-    out *= np.float32(high - low)
-    out += np.float32(low)
