@@ -1,0 +1,1 @@
+"""What measures predictions: metrics, each one idea a file."""
