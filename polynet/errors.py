@@ -49,12 +49,20 @@ class UnknownNameError(PolyNetError, KeyError, ValueError):
     """A name is not registered."""
 
 
+class UnknownAttributeError(UnknownNameError, AttributeError):
+    """A module has no function or class of this name."""
+
+
 class DuplicateNameError(PolyNetError, KeyError, ValueError):
     """A name is already taken by another class."""
 
 
 class OptionError(PolyNetError, TypeError, ValueError):
     """A constructor was given an option it does not have, or a value it cannot use."""
+
+
+class ModeError(OptionError, RuntimeError):
+    """An object is asked for what it does not have: another mode, a part it was built without."""
 
 
 class OptionIndexError(OptionError, IndexError):
@@ -93,6 +101,14 @@ class InputIndexError(InputError, IndexError):
     """An index or label lies outside what it indexes."""
 
 
+class LossShapeError(InputError, AssertionError):
+    """A prediction and a target do not have the shapes that a loss compares; OpenMMLab's losses assert it."""
+
+
+class ReductionError(OptionError, AssertionError):
+    """There is no such reduction of a loss; OpenMMLab's losses assert it."""
+
+
 class WeightsError(PolyNetError, ValueError):
     """Weights do not fit the network they are loaded into."""
 
@@ -111,6 +127,27 @@ class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
 
 class ParityError(PolyNetError, AssertionError):
     """Two builds that must agree do not."""
+
+
+def unknown_attribute(module: str, name: str, allowed: Iterable[str]) -> AttributeError:
+    """Return what a module's `__getattr__` raises: the nearest names for a misspelt one.
+
+    Args:
+        module: The module's name.
+        name: What was asked of it.
+        allowed: Its public names.
+
+    Returns:
+        `UnknownAttributeError`; a plain `AttributeError` for a name with a leading underscore, which tools ask for.
+
+    Example:
+        >>> unknown_attribute("polynet.ops", "rellu", ["relu", "elu"])
+        UnknownAttributeError("module 'polynet.ops' has no attribute 'rellu'. Did you mean 'relu' or 'elu'?")
+    """
+    message = f"module {module!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(message)
+    return UnknownAttributeError(f"{message}.{suggest(name, allowed)}")
 
 
 def suggest(name: object, allowed: Iterable[object], *, limit: int = 3) -> str:
