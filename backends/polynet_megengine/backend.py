@@ -59,6 +59,7 @@ class MegEngineBackend(Backend):
         self._layers = importlib.import_module("polynet_megengine.layers")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
+        self._parameter = importlib.import_module("polynet_megengine.parameter")
         importlib.import_module("polynet_megengine.matrix_kernels").choose_kernels()
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
         importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
@@ -142,11 +143,11 @@ class MegEngineBackend(Backend):
         return np.array(tensor.numpy())
 
     def parameter(self, value: Any, *, requires_grad: bool = True) -> Any:
-        """A `megengine.Parameter`; one that needs no gradient is marked, for the module it is given to to note."""
+        """A `megengine.Parameter` whose `requires_grad` can be set."""
         data = value if isinstance(value, self._megengine.Tensor) else self.tensor(value)
-        parameter = self._megengine.Parameter(data)
+        parameter = self._parameter.Parameter(data)
         if not requires_grad:
-            parameter.needs_no_gradient = True
+            parameter.requires_grad = False
         return parameter
 
     def is_tracing(self) -> bool:

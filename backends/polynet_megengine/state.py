@@ -18,9 +18,10 @@ from megengine.jit.tracing import is_tracing as is_jit_tracing
 from polynet.slots import Slot
 from polynet.types import Tensor
 from polynet_megengine.layers.canonical import canonical_shape
+from polynet_megengine.parameter import Parameter
 
 FROZEN = "_polynet_frozen"
-"""MegEngine has no `requires_grad`: a module keeps the names of its own frozen parameters under this attribute."""
+"""MegEngine's own parameters have no `requires_grad`: a module keeps the names of those frozen under this attribute."""
 
 
 def is_tracing() -> bool:
@@ -30,6 +31,10 @@ def is_tracing() -> bool:
 
 def set_trainable(owner: Any, leaf: str, trainable: bool) -> None:
     """Mark one of a module's own parameters as frozen, or trainable again. Copies and pickles keep the mark."""
+    tensor = next((tensor for name, tensor in _tensors(owner) if name == leaf), None)
+    if isinstance(tensor, Parameter):
+        tensor.requires_grad = trainable
+        return
     frozen = set(owner.__dict__.get(FROZEN, ()))
     (frozen.discard if trainable else frozen.add)(leaf)
     object.__setattr__(owner, FROZEN, frozenset(frozen))
@@ -113,7 +118,7 @@ def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
             "parameter" if is_parameter else "buffer",
             canonical_shape(owner, leaf, tensor),
             np.dtype(tensor.dtype).name,
-            is_parameter and leaf not in frozen,
+            is_parameter and leaf not in frozen and getattr(tensor, "requires_grad", True),
             tensor=tensor,
         )
     for path, child in _children(owner):
