@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from polynet.errors import InputError, InputIndexError
+from polynet.errors import InputError, InputIndexError, OptionError
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -23,31 +24,44 @@ def as_int(value: Any, operation: str, name: str) -> int:
     """A whole number, of whatever integer type.
 
     Raises:
-        InputError: It is none.
+        OptionError: It is none.
     """
     try:
         return operator.index(value)
     except TypeError as error:
         message = f"{operation}: {name} must be a whole number, not {value!r}."
-        raise InputError(message) from error
+        raise OptionError(message) from error
 
 
 def as_ints(value: Any, operation: str, name: str) -> Shape:
     """One whole number, or a sequence of them, as a tuple.
 
     Raises:
-        InputError: It is neither.
+        OptionError: It is neither.
     """
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(as_int(item, operation, name) for item in value)
     return (as_int(value, operation, name),)
 
 
+def check_numbers(operation: str, **arguments: Any) -> None:
+    """Refuse what must be a number and is none.
+
+    Raises:
+        OptionError: One is.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, numbers.Real):
+            message = f"{operation}: {name} must be a number, not {value!r}."
+            raise OptionError(message)
+
+
 def as_shape(size: Any, operation: str) -> Shape:
     """A shape given as one length or a sequence of lengths.
 
     Raises:
-        InputError: A length is negative or no whole number.
+        InputError: A length is negative.
+        OptionError: A length is no whole number.
     """
     shape = as_ints(size, operation, "size")
     if any(length < 0 for length in shape):
@@ -60,7 +74,7 @@ def per_axis(value: Any, count: int, operation: str, name: str) -> Shape:
     """An argument given once for all axes, or once for each.
 
     Raises:
-        InputError: It has another number of entries.
+        OptionError: It has another number of entries.
     """
     given = as_ints(value, operation, name)
     if len(given) == count:
@@ -68,7 +82,7 @@ def per_axis(value: Any, count: int, operation: str, name: str) -> Shape:
     if len(given) == 1:
         return given * count
     message = f"{operation}: {name} must be one number or {count}, not {list(given)}."
-    raise InputError(message)
+    raise OptionError(message)
 
 
 def as_axis(dim: Any, ndim: int, operation: str) -> int:
@@ -166,12 +180,12 @@ def check_positive(operation: str, **arguments: Shape) -> None:
     """Refuse strides, dilations and kernels below 1.
 
     Raises:
-        InputError: One is.
+        OptionError: One is.
     """
-    for name, numbers in arguments.items():
-        if any(number < 1 for number in numbers):
-            message = f"{operation}: {name} must be at least 1, not {list(numbers)}."
-            raise InputError(message)
+    for name, amounts in arguments.items():
+        if any(amount < 1 for amount in amounts):
+            message = f"{operation}: {name} must be at least 1, not {list(amounts)}."
+            raise OptionError(message)
 
 
 def windows(
@@ -196,14 +210,15 @@ def windows(
         ceil_mode: Let a last window reach over the edge, if it starts within the input or the padding before it.
 
     Raises:
-        InputError: No window fits along an axis, or an argument is out of range.
+        InputError: No window fits along an axis.
+        OptionError: An argument is out of range.
     """
     check_positive(operation, kernel_size=kernel, stride=stride, dilation=dilation)
     counts = []
     for length, size, step, pad, spread in zip(lengths, kernel, stride, padding, dilation, strict=True):
         if pad < 0:
             message = f"{operation}: padding must not be negative; {list(padding)} was given."
-            raise InputError(message)
+            raise OptionError(message)
         room = length + 2 * pad - spread * (size - 1) - 1
         count = (room + (step - 1 if ceil_mode else 0)) // step + 1
         if ceil_mode and (count - 1) * step >= length + pad:

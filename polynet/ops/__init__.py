@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
+from polynet.errors import unknown_attribute
 from polynet.ops.activation import (
     drop_path,
     dropout,
@@ -355,3 +358,8 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+if not TYPE_CHECKING:  # a type checker, which sees this function, would pass every misspelt name
+
+    def __getattr__(name: str) -> NoReturn:
+        raise unknown_attribute(__name__, name, __all__)

@@ -54,7 +54,7 @@ def check_dim(operation: str, dim: int, ndim: int) -> int:
         2
     """
     span = max(ndim, 1)
-    position = _whole(operation, "dim", dim)
+    position = whole_number(operation, "dim", dim)
     if not -span <= position < span:
         raise InputIndexError(
             f"{operation}: dim={dim} is outside [{-span}, {span - 1}], the axes of a {ndim}-dimensional tensor."
@@ -98,7 +98,7 @@ def check_shape(operation: str, shape: Sequence[int], numel: int) -> tuple[int, 
         >>> check_shape("reshape", (2, -1), 6)
         (2, 3)
     """
-    lengths = [_whole(operation, "shape", length) for length in shape]
+    lengths = [whole_number(operation, "shape", length) for length in shape]
     unknown = [axis for axis, length in enumerate(lengths) if length == -1]
     if len(unknown) > 1 or any(length < -1 for length in lengths):
         raise InputError(f"{operation}: shape={tuple(shape)!r} may hold one -1, and else lengths from 0.")
@@ -123,7 +123,7 @@ def check_numbers(
         (2, 2)
     """
     given = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    numbers = tuple(_whole(operation, argument, number) for number in given)
+    numbers = tuple(whole_number(operation, argument, number) for number in given)
     if len(numbers) == 1:
         numbers *= count
     if len(numbers) != count:
@@ -173,7 +173,7 @@ def check_convolution(
             f"{tuple(input_shape)}."
         )
     channels, out_channels = input_shape[1], weight_shape[0]
-    if _whole(operation, "groups", groups) < 1 or channels % groups or out_channels % groups:
+    if whole_number(operation, "groups", groups) < 1 or channels % groups or out_channels % groups:
         raise OptionError(
             f"{operation}: groups={groups} must divide the {channels} channels of the input and the {out_channels} of "
             f"the output."
@@ -296,7 +296,7 @@ def check_pad(shape: Sequence[int], pad: Sequence[int], mode: str) -> tuple[tupl
         >>> check_pad((2, 3, 4), (1, 2), "constant")
         ((0, 0), (0, 0), (1, 2))
     """
-    numbers = [_whole("pad", "pad", number) for number in pad]
+    numbers = [whole_number("pad", "pad", number) for number in pad]
     padded, ndim = len(numbers) // 2, len(shape)
     if len(numbers) % 2 or padded > ndim:
         raise OptionError(f"pad: pad={tuple(pad)!r} must hold a pair for each of at most {ndim} axes.")
@@ -375,7 +375,7 @@ def check_split(split_size_or_sections: int | Sequence[int], length: int) -> tup
         ((2, 2, 1), (1, 4))
     """
     if isinstance(split_size_or_sections, (tuple, list)):
-        pieces = tuple(_whole("split", "split_size_or_sections", piece) for piece in split_size_or_sections)
+        pieces = tuple(whole_number("split", "split_size_or_sections", piece) for piece in split_size_or_sections)
         if sum(pieces) != length or any(piece < 0 for piece in pieces):
             raise InputError(f"split: the sections {pieces} must add up to the axis's length, {length}.")
         return pieces
@@ -384,8 +384,13 @@ def check_split(split_size_or_sections: int | Sequence[int], length: int) -> tup
     return (size,) * whole + ((rest,) if rest or not whole else ())
 
 
-def _whole(operation: str, argument: str, value: Any) -> int:
-    """Return a whole number of any kind (numpy's too) as Python's."""
+def whole_number(operation: str, argument: str, value: Any) -> int:
+    """Return a whole number of any kind (numpy's too) as Python's; `OptionError` where it is none.
+
+    Example:
+        >>> whole_number("topk", "k", 3)
+        3
+    """
     try:
         return operator.index(value)
     except TypeError as error:

@@ -48,8 +48,9 @@ REFUSALS = frozenset(
 """What frameworks raise at input they cannot use. Types derived from these, such as those for running out of memory or
 those that compilers raise for themselves, say something else."""
 
-_CIRCUMSTANCES = re.compile(r"memory|CUDA|cuDNN|cublas", re.IGNORECASE)
+_CIRCUMSTANCES = re.compile(r"(out of|enough|allocate) memory|CUDA|cuDNN|cublas", re.IGNORECASE)
 _OUT_OF_RANGE = re.compile(r"out of (range|bounds)|Class values must be", re.IGNORECASE)
+_NUMBERS = ("float", "int", "bool", "Scalar")
 _LONGEST = 300
 
 
@@ -98,12 +99,12 @@ def explain(
     Example:
         >>> explain(ops.relu, (ops.zeros(2),), {}, MemoryError())
     """
+    refused = isinstance(error, (InputError, OptionError, FrameworkMismatchError))
     if isinstance(error, PolyNetError):
         _name_operation(function, error)
+    if not refused and (type(error) not in REFUSALS or _CIRCUMSTANCES.search(str(error))):
         return
-    if type(error) not in REFUSALS or _CIRCUMSTANCES.search(str(error)):
-        return
-    if isinstance(error, TypeError):
+    if isinstance(error, TypeError) and not refused:
         _explain_signature(function, arguments, options, error)
     tensors = list(_tensors((*arguments, *options.values())))
     backend = tensors[0][1] if tensors else _active()
@@ -111,8 +112,12 @@ def explain(
     if backend is not None and (backend.is_tracing() or any(_lengths(tensor) is None for tensor, _ in tensors)):
         return
     bound = inspect.signature(function).bind(*arguments, **options).arguments
-    explanation = _foreign(function, bound, backend) or _refusal_by_shapes(function, arguments, options)
-    raise explanation or _told(function, arguments, options, backend, error) from error
+    explanation = _mistaken(function, bound, backend) or _refusal_by_shapes(function, arguments, options)
+    if not refused:
+        raise explanation or _told(function, arguments, options, backend, error) from error
+    # A backend's own check may be of another class than that of the others.
+    if explanation is not None and type(explanation) is not type(error):
+        raise explanation from error
 
 
 def _name_operation(function: Callable[..., Any], error: PolyNetError) -> None:
@@ -158,11 +163,13 @@ def _lengths(tensor: Any) -> tuple[int, ...] | None:
     return tuple(shape) if isinstance(shape, tuple) else None
 
 
-def _foreign(function: Callable[..., Any], bound: dict[str, Any], backend: Backend | None) -> PolyNetError | None:
-    """The error for an argument that has to be a tensor of the backend and is none."""
+def _mistaken(function: Callable[..., Any], bound: dict[str, Any], backend: Backend | None) -> PolyNetError | None:
+    """The error for an argument that has to be a tensor of the backend, or a number, and is none."""
     parameters = inspect.signature(function).parameters
     for name, value in bound.items():
         annotation = str(parameters[name].annotation)
+        if annotation.removesuffix(" | None") in _NUMBERS and isinstance(value, (str, list, tuple, dict, set)):
+            return OptionError(f"{function.__name__}: {name} must be a number, not {reprlib.repr(value)}.")
         several = annotation.startswith("Sequence[Tensor") or parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
         for each in value if several and isinstance(value, (list, tuple)) else (value,):
             found = _backend_of_tensor(each)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,20 @@ import pytest
 
 from polynet import ops
 from polynet.backend import Backend
-from polynet.errors import FrameworkMismatchError, InputError, OptionError
-from tests.ops.case import normal
+from polynet.errors import FrameworkMismatchError, OptionError, PolyNetError, UnknownNameError
+from polynet.ops.explain import explained
+from tests.ops.case import Case, normal
 from tests.ops.table import CASES
+
+
+def one_for_each_op(cases: list[Case]) -> list[Case]:
+    """The call of each op that takes the most tensors."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        if case.op not in found or len(case.inputs) > len(found[case.op].inputs):
+            found[case.op] = case
+    return list(found.values())
+
 
 IMAGE = normal(1, 2, 4, 4)
 
@@ -29,52 +41,24 @@ def test_what_is_no_tensor_is_refused(op: str, value: Any) -> None:
         case.call(*(value for _ in case.inputs))
 
 
-SEVERAL: dict[str, Callable[..., Any]] = {
-    "cat": lambda x, y: ops.cat([x, y]),
-    "stack": lambda x, y: ops.stack([x, y]),
-    "meshgrid": lambda x, y: ops.meshgrid(x, y),
-    "einsum": lambda x, y: ops.einsum("i,i->", x, y),
-    "where": lambda x, y: ops.where(x > 0, x, y),
-    "matmul": lambda x, y: ops.matmul(x, y),
-    "maximum": lambda x, y: ops.maximum(x, y),
-    "pow": lambda x, y: ops.pow(x, y),
-    "gather": lambda x, y: ops.gather(x, 0, y),
-    "linear": lambda x, y: ops.linear(x, x, y),
-    "embedding": lambda x, y: ops.embedding(x, y),
-    "mse_loss": lambda x, y: ops.mse_loss(x, y),
-    "cross_entropy": lambda x, y: ops.cross_entropy(x, y),
-    "layer_norm": lambda x, y: ops.layer_norm(x, (2,), x, y),
-    "conv2d": lambda x, y: ops.conv2d(x, x, y),
-    "prelu": lambda x, y: ops.prelu(x, y),
-}
+SEVERAL = [(case, place) for case in one_for_each_op(CASES) for place in range(1, len(case.inputs))]
+SEVERAL_NAMES = [f"{case.op} {place}" for case, place in SEVERAL]
 
 
-@pytest.mark.parametrize("op", SEVERAL)
-def test_two_frameworks_in_one_op_are_refused(op: str, both: tuple[Backend, Backend]) -> None:
+@pytest.mark.parametrize(("case", "place"), SEVERAL, ids=SEVERAL_NAMES)
+def test_two_frameworks_in_one_op_are_refused(case: Case, place: int, both: tuple[Backend, Backend]) -> None:
     for one, other in (both, both[::-1]):
-        x, y = one.tensor(np.ones(2, np.float32)), other.tensor(np.ones(2, np.float32))
-        with pytest.raises(FrameworkMismatchError, match="two frameworks"):
-            SEVERAL[op](x, y)
+        tensors = [(other if at == place else one).tensor(array) for at, array in enumerate(case.inputs)]
+        with pytest.raises(FrameworkMismatchError, match=rf"^{case.op}: "):
+            case.call(*tensors)
 
 
-@pytest.mark.parametrize("op", SEVERAL)
-def test_an_array_beside_a_tensor_is_refused(op: str, backend: Backend) -> None:
-    with pytest.raises(FrameworkMismatchError, match=r"numpy\.ndarray"):
-        SEVERAL[op](backend.tensor(np.ones(2, np.float32)), np.ones(2, np.float32))
-
-
-EMPTY: dict[str, Callable[[], Any]] = {
-    "cat": lambda: ops.cat([]),
-    "stack": lambda: ops.stack(()),
-    "meshgrid": lambda: ops.meshgrid(),
-    "einsum": lambda: ops.einsum("i->i"),
-}
-
-
-@pytest.mark.parametrize("op", EMPTY)
-def test_no_tensors_at_all_is_an_input_error(op: str) -> None:
-    with pytest.raises(InputError, match=op):
-        EMPTY[op]()
+@pytest.mark.parametrize("convert", [np.asarray, np.ndarray.tolist], ids=["array", "list"])
+@pytest.mark.parametrize(("case", "place"), SEVERAL, ids=SEVERAL_NAMES)
+def test_an_array_beside_a_tensor_is_refused(case: Case, place: int, convert: Any, backend: Backend) -> None:
+    values = [convert(array) if at == place else backend.tensor(array) for at, array in enumerate(case.inputs)]
+    with pytest.raises(FrameworkMismatchError, match=rf"^{case.op}: .*(numpy\.ndarray|list)"):
+        case.call(*values)
 
 
 OPTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -101,52 +85,62 @@ def test_bad_option_is_an_option_error_that_says_what_is_allowed(name: str, back
         call(backend.tensor(IMAGE))
 
 
-REFUSED: dict[str, Callable[[Any, Any], Any]] = {
-    "sum over an absent axis": lambda x, i: ops.sum(x, dim=4),
-    "softmax over an absent axis": lambda x, i: ops.softmax(x, -5),
-    "permute too few axes": lambda x, i: ops.permute(x, (0, 1)),
-    "permute an axis twice": lambda x, i: ops.permute(x, (0, 1, 1, 2)),
-    "reshape to another size": lambda x, i: ops.reshape(x, (3, -1)),
-    "reshape with two unknowns": lambda x, i: ops.reshape(x, (-1, -1)),
-    "split into sections that do not add up": lambda x, i: ops.split(x, (1, 1), -1),
-    "split by 0": lambda x, i: ops.split(x, 0),
-    "chunk by 0": lambda x, i: ops.chunk(x, 0),
-    "topk of more than there are": lambda x, i: ops.topk(x, 5),
-    "expand what is not 1": lambda x, i: ops.expand(x, (1, 2, 4, 5)),
-    "cat of other shapes": lambda x, i: ops.cat([x, x[:, :, :2]]),
-    "matmul of other lengths": lambda x, i: ops.matmul(x, x[:, :, :3]),
-    "bmm of four axes": lambda x, i: ops.bmm(x, x),
-    "einsum of other lengths": lambda x, i: ops.einsum("abcd,abcd->a", x, x[:, :1, :, :3]),
-    "conv2d with stride 0": lambda x, i: ops.conv2d(x, x, stride=0),
-    "conv2d with other channels": lambda x, i: ops.conv2d(x, x[:, :1]),
-    "conv2d with groups that divide nothing": lambda x, i: ops.conv2d(x, x, groups=3),
-    "conv2d with a window too large": lambda x, i: ops.conv2d(x[:, :, :2], x),
-    "max_pool2d with stride 0": lambda x, i: ops.max_pool2d(x, 2, 0),
-    "max_pool2d padded by more than half": lambda x, i: ops.max_pool2d(x, 2, 2, 2),
-    "avg_pool2d padded by more than half": lambda x, i: ops.avg_pool2d(x, 2, 2, 2),
-    "reflect further than there is": lambda x, i: ops.pad(x, (4, 0, 0, 0), mode="reflect"),
-    "replicate too many axes": lambda x, i: ops.pad(x, (1,) * 8, mode="replicate"),
-    "pad half an axis": lambda x, i: ops.pad(x, (1, 1, 1)),
-    "bilinear of a line": lambda x, i: ops.interpolate(x[0], 2, mode="bilinear"),
-    "interpolate to nothing": lambda x, i: ops.interpolate(x, 0),
-    "pixel_shuffle by what does not divide": lambda x, i: ops.pixel_shuffle(x, 2),
-    "group_norm by what does not divide": lambda x, i: ops.group_norm(x, 3),
-    "layer_norm over other axes": lambda x, i: ops.layer_norm(x, (3,)),
-    "remainder by 0": lambda x, i: ops.remainder(i, 0),
-    "gather out of range": lambda x, i: ops.gather(x[0, 0, 0], 0, i),
-    "index_select out of range": lambda x, i: ops.index_select(x, 0, i),
-    "scatter out of range": lambda x, i: ops.scatter(x[0, 0, 0], 0, i, 1.0),
-    "embedding out of range": lambda x, i: ops.embedding(i, x[0, 0]),
-    "embedding below 0": lambda x, i: ops.embedding(-i, x[0, 0]),
-    "one_hot out of range": lambda x, i: ops.one_hot(i, 2),
-    "class out of range": lambda x, i: ops.cross_entropy(x[0, 0, :2], i),
-    "dropout probability": lambda x, i: ops.dropout(x, 1.5),
-}
+def test_an_error_has_the_frameworks_own_as_its_cause(backend: Backend) -> None:
+    with pytest.raises(PolyNetError) as caught:
+        ops.cat([backend.tensor(IMAGE), backend.tensor(IMAGE[:, :, :2])])
+    assert caught.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_nonsense_is_an_error_at_the_call(name: str, backend: Backend) -> None:
-    x, indices = backend.tensor(IMAGE), backend.tensor(np.array([9, 9]))
-    with pytest.raises((ValueError, IndexError, RuntimeError, TypeError)):
-        REFUSED[name](x, indices)
-    assert backend.numpy(ops.sum(backend.tensor(np.ones(3, np.float32)))) == 3, "the framework still works"
+def test_running_out_of_memory_is_no_bad_input() -> None:
+    for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory"), KeyboardInterrupt()):
+
+        @explained
+        def allocate(error: BaseException = error) -> None:
+            raise error
+
+        with pytest.raises(type(error)) as caught:
+            allocate()
+        assert caught.value is error
+
+
+def test_errors_of_derived_types_are_left_to_who_raised_them(backend: Backend) -> None:
+    class CompilerError(RuntimeError):
+        pass
+
+    @explained
+    def recorded(input: Any) -> None:
+        raise CompilerError("recorded")
+
+    with pytest.raises(CompilerError):
+        recorded(backend.tensor(IMAGE))
+
+
+def test_a_refused_draw_uses_no_numbers_up(backend: Backend) -> None:
+    drawn, kept = ops.Generator(3), ops.Generator(3)
+    with pytest.raises(PolyNetError):
+        ops.rand(("two",), generator=drawn, like=backend.tensor(IMAGE))
+    assert np.array_equal(drawn.uniform(4), kept.uniform(4))
+
+
+@pytest.mark.parametrize("name", [name for name in ops.__all__ if name != "Generator"])
+def test_an_unknown_keyword_is_named_with_those_there_are(name: str) -> None:
+    with pytest.raises(OptionError, match=rf"^{name}: unknown option 'frobnicate'.* {first_keyword(name)}"):
+        getattr(ops, name)(frobnicate=1)
+
+
+def first_keyword(name: str) -> str:
+    """The first parameter of an op that can be given by name."""
+    parameters = inspect.signature(getattr(ops, name)).parameters.values()
+    return next(each.name for each in parameters if each.kind is not inspect.Parameter.VAR_POSITIONAL)
+
+
+def test_a_missing_argument_is_named(backend: Backend) -> None:
+    with pytest.raises(OptionError, match=r"^softmax: .*'dim'"):
+        ops.softmax(backend.tensor(IMAGE))  # type: ignore[call-arg] # the mistake tested
+
+
+def test_a_misspelt_op_is_named_with_the_nearest() -> None:
+    with pytest.raises(AttributeError, match=r"'rellu'.* 'relu'") as caught:
+        ops.rellu  # type: ignore[attr-defined] # noqa: B018 - the mistake tested
+    assert isinstance(caught.value, UnknownNameError)
+    assert not hasattr(ops, "rellu")

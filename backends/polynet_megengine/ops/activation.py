@@ -34,6 +34,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         if input.ndim < 2 or shape_of(input)[1] != slopes:
             message = f"prelu: {slopes} slopes do not fit the channels of an input of shape {shape_of(input)}."
             raise InputError(message)
+        if weight.ndim > 1:
+            message = f"prelu: the slopes must be a vector, not of shape {shape_of(weight)}."
+            raise InputError(message)
         weight = F.reshape(weight, (1, slopes, *(1,) * (input.ndim - 2)))
     # `minimum` gives a tie's gradient to its first operand, so the gradient at 0 is the slope, as in torch.
     return F.relu(input) + weight * F.minimum(input, 0.0)

@@ -11,9 +11,9 @@ import numpy as np
 from megengine.core._imperative_rt.core2 import apply
 from megengine.core.ops.builtin import IndexingIncrMultiAxisVec, IndexingSetMultiAxisVec
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet.ops.arguments import ValuesIndices
-from polynet.ops.checks import check_dim, check_ndim
+from polynet.ops.checks import check_dim, check_ndim, whole_number
 from polynet.types import Tensor
 from polynet_megengine.ops._indices import as_index, check_range
 from polynet_megengine.ops._tensors import (
@@ -123,7 +123,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
     """Elements of `input` where the condition holds, of `other` elsewhere; either may be a number."""
-    condition = truth_of(condition)
+    if condition.dtype.kind != "b":
+        message = f"where needs a bool tensor to choose by, not one of {condition.dtype}."
+        raise InputError(message)
     chosen, rest = python_number(input), python_number(other)
     if not is_tensor(chosen):
         chosen = scalar_like(chosen, condition, _scalar_type(chosen, rest))
@@ -150,6 +152,9 @@ def _scalar_type(number: float, beside: Any) -> Any:
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The input with `value` where the mask is true."""
+    if not is_tensor(value) and not isinstance(value, (int, float, np.generic)):
+        message = f"masked_fill: value must be a number, not {value!r}."
+        raise OptionError(message)
     if is_tensor(value):
         return where(mask, value.astype(input.dtype), input)
     if input.dtype.kind == "b":
@@ -181,6 +186,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if input.ndim == 0:
         return ValuesIndices(input, F.reshape(F.zeros_like(input), ()).astype("int32"))
     shape = shape_of(input)
+    k = whole_number("topk", "k", k)
     if not 0 <= k <= shape[axis]:
         message = f"topk: k={k} must lie between 0 and {shape[axis]}, the length of dimension {dim}."
         raise InputError(message)
@@ -278,5 +284,5 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def _triangle(operation: str, input: Tensor, keep: Any, diagonal: int) -> Tensor:
     check_ndim(operation, input.ndim, range(2, 8), "(*, rows, columns)")
-    mask = keep(np.ones(shape_of(input)[-2:], dtype="bool"), diagonal)
+    mask = keep(np.ones(shape_of(input)[-2:], dtype="bool"), whole_number(operation, "diagonal", diagonal))
     return where(array_like(mask, input), input, 0 if input.dtype.kind != "b" else False)

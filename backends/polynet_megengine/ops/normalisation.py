@@ -22,11 +22,19 @@ def _check_channels(operation: str, input: Tensor, **vectors: Tensor | None) -> 
     if input.ndim < 2:
         message = f"{operation} needs an input shaped (N, C, *); it was given {shape_of(input)}."
         raise InputError(message)
+    _check_floating(operation, input)
     channels = shape_of(input)[1]
     for name, vector in vectors.items():
         if vector is not None and math.prod(shape_of(vector)) != channels:
             message = f"{operation}: {name} of shape {shape_of(vector)} does not fit {channels} channels."
             raise InputError(message)
+
+
+def _check_floating(operation: str, input: Tensor) -> None:
+    # The kernels report other types late, at the next synchronisation.
+    if input.dtype.kind != "f":
+        message = f"{operation} needs a floating-point tensor, not one of {input.dtype}."
+        raise InputError(message)
 
 
 def _update(running: Tensor | None, value: Tensor, momentum: float) -> None:
@@ -96,6 +104,11 @@ def layer_norm(
     if not wanted or input._tuple_shape[-len(wanted) :] != wanted:
         message = f"layer_norm: an input of shape {shape_of(input)} does not end in normalized_shape={wanted}."
         raise InputError(message)
+    _check_floating("layer_norm", input)
+    for name, vector in (("weight", weight), ("bias", bias)):
+        if vector is not None and vector._tuple_shape != wanted:
+            message = f"layer_norm: {name} of shape {shape_of(vector)} must have the shape {wanted}."
+            raise InputError(message)
     if weight is None and bias is None:
         return F.nn.layer_norm(input, wanted, False, eps=eps)
     if weight is None:

@@ -277,6 +277,9 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], list | tuple):
         tensors = tuple(tensors[0])
     check_option("meshgrid", "indexing", indexing, ("ij", "xy"))
+    if any(each.ndim > 1 for each in tensors):
+        message = f"meshgrid needs vectors, not shapes {', '.join(str(shape_of(each)) for each in tensors)}."
+        raise InputError(message)
     swapped = indexing == "xy" and len(tensors) > 1
     order = [1, 0, *range(2, len(tensors))] if swapped else list(range(len(tensors)))
     vectors = [F.reshape(each, (-1,)) for each in tensors]

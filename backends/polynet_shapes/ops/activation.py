@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes import dtypes
-from polynet_shapes.rules import as_axis
+from polynet_shapes.rules import as_axis, check_numbers
 from polynet_shapes.tensor import ShapeTensor, elementwise
 
 __all__ = [
@@ -46,6 +46,7 @@ def relu6(input: ShapeTensor) -> ShapeTensor:
 
 def leaky_relu(input: ShapeTensor, negative_slope: float = 0.01) -> ShapeTensor:
     """Floating point."""
+    check_numbers("leaky_relu", negative_slope=negative_slope)
     return _fractional("leaky_relu", input)
 
 
@@ -60,6 +61,7 @@ def prelu(input: ShapeTensor, weight: ShapeTensor) -> ShapeTensor:
 
 def elu(input: ShapeTensor, alpha: float = 1.0) -> ShapeTensor:
     """Floating point."""
+    check_numbers("elu", alpha=alpha)
     return _fractional("elu", input)
 
 
@@ -112,6 +114,7 @@ def log_softmax(input: ShapeTensor, dim: int) -> ShapeTensor:
 
 def softplus(input: ShapeTensor, beta: float = 1.0, threshold: float = 20.0) -> ShapeTensor:
     """Floating point."""
+    check_numbers("softplus", beta=beta, threshold=threshold)
     return _fractional("softplus", input)
 
 
@@ -122,9 +125,10 @@ def logsigmoid(input: ShapeTensor) -> ShapeTensor:
 
 def dropout(input: ShapeTensor, p: float = 0.5, training: bool = True) -> ShapeTensor:
     """The same shape, for a probability in [0, 1]."""
+    check_numbers("dropout", p=p)
     if not 0.0 <= p <= 1.0:
         message = f"dropout: p is a probability in [0, 1], not {p!r}."
-        raise InputError(message)
+        raise OptionError(message)
     return input.like(input.shape)
 
 

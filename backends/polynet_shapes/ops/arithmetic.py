@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from polynet.errors import InputError
+from polynet.errors import OptionError
 from polynet_shapes import dtypes
 from polynet_shapes.tensor import ShapeTensor, elementwise
 
@@ -94,5 +94,5 @@ def clamp(input: ShapeTensor, min: float | None = None, max: float | None = None
     bounds = [bound for bound in (min, max) if bound is not None]
     if not bounds:
         message = "clamp needs min, max, or both."
-        raise InputError(message)
+        raise OptionError(message)
     return elementwise("clamp", input, *bounds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes import counting, dtypes
 from polynet_shapes.rules import Shape, as_int, check_positive, per_axis, product, split_spatial, windows
 from polynet_shapes.tensor import ShapeTensor
@@ -47,7 +47,8 @@ def _convolution(spatial: int) -> Callable[..., ShapeTensor]:
     ) -> ShapeTensor:
         batch, channels, lengths = split_spatial(input.shape, spatial, name)
         blocks = as_int(groups, name, "groups")
-        fits = weight.ndim == spatial + 2 and blocks > 0 and channels == weight.shape[1] * blocks
+        check_positive(name, groups=(blocks,))
+        fits = weight.ndim == spatial + 2 and channels == weight.shape[1] * blocks
         fits = fits and weight.shape[0] % blocks == 0
         expected = f"with groups={groups} it must be (out_channels, {channels} / {groups}, *kernel)"
         _check_tensors(name, input, weight, bias, weight.shape[0] if weight.shape else 0, fits, expected)
@@ -67,11 +68,11 @@ def _output_lengths(name: str, lengths: Shape, kernel: Shape, stride: Shape, pad
         check_positive(name, stride=stride, dilation=dilation)
         if any(step != 1 for step in stride):
             message = f"{name}: padding 'same' goes with stride 1 only, not {list(stride)}."
-            raise InputError(message)
+            raise OptionError(message)
         return lengths
     if isinstance(padding, str) and padding != "valid":
         message = f"{name}: padding must be numbers, 'same' or 'valid', not {padding!r}."
-        raise InputError(message)
+        raise OptionError(message)
     amounts = per_axis(0 if padding == "valid" else padding, len(lengths), name, "padding")
     return windows(name, lengths, kernel, stride, amounts, dilation)
 
@@ -97,7 +98,8 @@ def _transposed(spatial: int) -> Callable[..., ShapeTensor]:
     ) -> ShapeTensor:
         batch, channels, lengths = split_spatial(input.shape, spatial, name)
         blocks = as_int(groups, name, "groups")
-        fits = weight.ndim == spatial + 2 and blocks > 0 and channels == weight.shape[0] and channels % blocks == 0
+        check_positive(name, groups=(blocks,))
+        fits = weight.ndim == spatial + 2 and channels == weight.shape[0] and channels % blocks == 0
         outputs = weight.shape[1] * blocks if weight.ndim > 1 else 0
         expected = f"it must be ({channels}, out_channels / {groups}, *kernel)"
         _check_tensors(name, input, weight, bias, outputs, fits, expected)
@@ -120,7 +122,7 @@ def _enlarged(
     limits = [max(step, spread) for step, spread in zip(stride, dilation, strict=True)]
     if any(not 0 <= extra < limit for extra, limit in zip(output_padding, limits, strict=True)):
         message = f"{name}: output_padding {list(output_padding)} must be less than the stride or the dilation."
-        raise InputError(message)
+        raise OptionError(message)
     sizes = tuple(
         (length - 1) * step - 2 * cut + spread * (size - 1) + extra + 1
         for length, size, step, cut, extra, spread in zip(

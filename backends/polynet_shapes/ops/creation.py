@@ -8,7 +8,7 @@ from typing import Any
 
 from polynet.errors import FrameworkMismatchError, InputError
 from polynet_shapes import dtypes
-from polynet_shapes.rules import Shape, as_shape
+from polynet_shapes.rules import Shape, as_shape, check_numbers
 from polynet_shapes.tensor import ShapeTensor, is_number
 
 __all__ = ["arange", "eye", "full", "full_like", "linspace", "ones", "ones_like", "tensor", "zeros", "zeros_like"]
@@ -54,6 +54,7 @@ def full(
     size: Any, fill_value: float, *, dtype: Any = None, device: Any = None, like: ShapeTensor | None = None
 ) -> ShapeTensor:
     """The shape given; the number decides the dtype."""
+    check_numbers("full", fill_value=fill_value)
     return _new(size, "full", dtype, dtypes.number_dtype(fill_value))
 
 
@@ -69,6 +70,7 @@ def ones_like(input: ShapeTensor, *, dtype: Any = None, device: Any = None) -> S
 
 def full_like(input: ShapeTensor, fill_value: float, *, dtype: Any = None, device: Any = None) -> ShapeTensor:
     """The same shape."""
+    check_numbers("full_like", fill_value=fill_value)
     return _new(input.shape, "full_like", dtype, input.dtype)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polynet.errors import InputError, UnsupportedError
+from polynet.errors import InputError, OptionError, UnsupportedError
 from polynet.ops.arguments import ValuesIndices
 from polynet_shapes.dtypes import INDEX, check_index
 from polynet_shapes.rules import as_axes, as_axis, as_int, broadcast, reduced, replaced
@@ -157,7 +157,7 @@ def one_hot(tensor: ShapeTensor, num_classes: int = -1) -> ShapeTensor:
         raise UnsupportedError(message)
     if as_int(num_classes, "one_hot", "num_classes") < 1:
         message = f"one_hot: num_classes must be at least 1, or -1, not {num_classes}."
-        raise InputError(message)
+        raise OptionError(message)
     return ShapeTensor((*tensor.shape, num_classes), INDEX)
 
 
@@ -173,6 +173,7 @@ def nonzero(input: ShapeTensor) -> ShapeTensor:
 
 def tril(input: ShapeTensor, diagonal: int = 0) -> ShapeTensor:
     """The same shape, of at least 2 axes."""
+    as_int(diagonal, "tril", "diagonal")
     if input.ndim < 2:
         message = f"A triangle needs at least 2 axes; the shape is {list(input.shape)}."
         raise InputError(message)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import string
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError, OptionIndexError
 from polynet_shapes import counting, dtypes
 from polynet_shapes.products import product_shape
-from polynet_shapes.rules import as_axis, broadcast, product, reduced
+from polynet_shapes.rules import as_axis, as_int, broadcast, product, reduced
 from polynet_shapes.tensor import ShapeTensor, elementwise
 
 __all__ = [
@@ -134,6 +134,9 @@ def scaled_dot_product_attention(
     scale: float | None = None,
 ) -> ShapeTensor:
     """The query's length and the value's width; both products count."""
+    if not 0.0 <= dropout_p <= 1.0:
+        message = f"scaled_dot_product_attention: dropout_p is a probability in [0, 1], not {dropout_p!r}."
+        raise OptionError(message)
     dtypes.check_same("scaled_dot_product_attention", query.dtype, key.dtype, value.dtype)
     if min(query.ndim, key.ndim, value.ndim) < 2 or key.shape[-2] != value.shape[-2]:
         message = (
@@ -146,7 +149,7 @@ def scaled_dot_product_attention(
     if attn_mask is not None:
         if is_causal:
             message = "scaled_dot_product_attention takes attn_mask or is_causal, not both."
-            raise InputError(message)
+            raise OptionError(message)
         if broadcast("scaled_dot_product_attention", attn_mask.shape, scores) != scores:
             message = f"attn_mask of {list(attn_mask.shape)} does not broadcast to the scores {list(scores)}."
             raise InputError(message)
@@ -159,4 +162,8 @@ def embedding(input: ShapeTensor, weight: ShapeTensor, padding_idx: int | None =
     if weight.ndim != 2:
         message = f"embedding needs a table (rows, width), and was given {list(weight.shape)}."
         raise InputError(message)
+    rows = weight.shape[0]
+    if padding_idx is not None and not -rows <= as_int(padding_idx, "embedding", "padding_idx") < rows:
+        message = f"embedding: padding_idx {padding_idx} lies outside a table of {rows} rows."
+        raise OptionIndexError(message)
     return weight.like((*input.shape, weight.shape[1]))

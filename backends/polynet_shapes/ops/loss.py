@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes import dtypes
 from polynet_shapes.tensor import ShapeTensor, elementwise
 
@@ -53,7 +53,7 @@ def cross_entropy(
     """Targets are classes, or distributions of the input's shape."""
     if not 0.0 <= label_smoothing <= 1.0:
         message = f"cross_entropy: label_smoothing must lie in [0, 1], not {label_smoothing!r}."
-        raise InputError(message)
+        raise OptionError(message)
     if input.shape and target.shape == input.shape and dtypes.is_floating(target.dtype):
         _check_weight("cross_entropy", input, weight)
         axis = min(1, input.ndim - 1)
@@ -115,6 +115,9 @@ def smooth_l1_loss(
     input: ShapeTensor, target: ShapeTensor, *, reduction: str = "mean", beta: float = 1.0
 ) -> ShapeTensor:
     """Both broadcast."""
+    if beta < 0:
+        message = f"smooth_l1_loss: beta must not be negative; {beta!r} was given."
+        raise OptionError(message)
     return _difference("smooth_l1_loss", input, target, reduction)
 
 

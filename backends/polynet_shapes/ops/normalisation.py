@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from polynet.errors import InputError
 from polynet_shapes import dtypes
-from polynet_shapes.rules import Shape, as_int, as_ints, product
+from polynet_shapes.rules import Shape, as_int, as_ints, check_positive, product
 from polynet_shapes.tensor import ShapeTensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
@@ -89,7 +89,8 @@ def group_norm(
 ) -> ShapeTensor:
     """The groups divide the channels."""
     groups = as_int(num_groups, "group_norm", "num_groups")
-    if groups < 1 or input.ndim < 2 or input.shape[1] % groups:
+    check_positive("group_norm", num_groups=(groups,))
+    if input.ndim < 2 or input.shape[1] % groups:
         message = f"group_norm: {groups} groups do not divide the channels (axis 1) of {list(input.shape)}."
         raise InputError(message)
     return _normalised("group_norm", input, _channels(input), 2, weight=weight, bias=bias)
@@ -125,4 +126,5 @@ def local_response_norm(
     input: ShapeTensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> ShapeTensor:
     """The same shape, of at least 3 axes."""
+    check_positive("local_response_norm", size=(as_int(size, "local_response_norm", "size"),))
     return _normalised("local_response_norm", input, (), 3)

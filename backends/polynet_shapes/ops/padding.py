@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes.rules import Shape, as_ints, per_axis, product, split_spatial, windows
 from polynet_shapes.tensor import ShapeTensor
 
@@ -17,7 +17,7 @@ def pad(input: ShapeTensor, pad: Sequence[int], mode: str = "constant", value: f
     pairs = list(zip(amounts[::2], amounts[1::2], strict=False))
     if len(amounts) % 2 or len(pairs) > input.ndim:
         message = f"pad needs at most {input.ndim} pairs for {list(input.shape)}, and was given {list(amounts)}."
-        raise InputError(message)
+        raise OptionError(message)
     if mode != "constant":
         _check_border(input.shape, pairs, mode)
     lengths = list(input.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes.rules import as_int, per_axis, split_spatial, windows
 from polynet_shapes.tensor import ShapeTensor
 
@@ -33,7 +33,7 @@ def _pooled(
     amounts = per_axis(padding, spatial, name, "padding")
     if any(2 * amount > size for amount, size in zip(amounts, sizes, strict=True)):
         message = f"{name}: padding {list(amounts)} must be at most half the window {list(sizes)}."
-        raise InputError(message)
+        raise OptionError(message)
     given = stride is not None and not (isinstance(stride, Sequence) and not stride)
     steps = per_axis(stride, spatial, name, "stride") if given else sizes
     counts = windows(name, lengths, sizes, steps, amounts, spread, ceil_mode=ceil_mode)
@@ -83,7 +83,7 @@ def _avg_pool(spatial: int) -> Callable[..., ShapeTensor]:
     ) -> ShapeTensor:
         if divisor_override == 0:
             message = f"{name}: divisor_override must not be 0."
-            raise InputError(message)
+            raise OptionError(message)
         return _pooled(name, spatial, input, kernel_size, stride, padding, 1, ceil_mode)
 
     operation.__name__ = operation.__qualname__ = name
@@ -93,10 +93,12 @@ def _avg_pool(spatial: int) -> Callable[..., ShapeTensor]:
 def _adaptive(name: str, spatial: int) -> Callable[[ShapeTensor, Any], ShapeTensor]:
     def operation(input: ShapeTensor, output_size: int | Sequence[int | None]) -> ShapeTensor:
         batch, channels, lengths = split_spatial(input.shape, spatial, name)
-        wanted = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * spatial
+        wanted: tuple[Any, ...] = (output_size,) * spatial
+        if isinstance(output_size, Sequence) and not isinstance(output_size, str):
+            wanted = tuple(output_size)
         if len(wanted) != spatial:
-            message = f"{name}: output_size must be one number or {spatial}, not {list(wanted)}."
-            raise InputError(message)
+            message = f"{name}: output_size must be one number or {spatial}, not {output_size!r}."
+            raise OptionError(message)
         sizes = tuple(
             length if size is None else as_int(size, name, "output_size")
             for size, length in zip(wanted, lengths, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes.rules import as_ints, per_axis
 from polynet_shapes.tensor import ShapeTensor
 
@@ -28,14 +28,14 @@ def interpolate(
         raise InputError(message)
     if (size is None) == (scale_factor is None):
         message = "interpolate needs either size or scale_factor."
-        raise InputError(message)
+        raise OptionError(message)
     if scale_factor is None:
         lengths = per_axis(size, spatial, "interpolate", "size")
     else:
         factors = list(scale_factor) if isinstance(scale_factor, Sequence) else [scale_factor] * spatial
         if len(factors) != spatial:
             message = f"interpolate: scale_factor must be one number or {spatial}, not {factors}."
-            raise InputError(message)
+            raise OptionError(message)
         lengths = tuple(
             math.floor(length * float(factor)) for length, factor in zip(input.shape[2:], factors, strict=True)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet_shapes import rules
 from polynet_shapes.rules import Shape, as_axes, as_axis, as_int, as_ints, replaced
 from polynet_shapes.tensor import ShapeTensor, promoted
@@ -112,15 +112,16 @@ def split(tensor: ShapeTensor, split_size_or_sections: int | Sequence[int], dim:
 def _pieces(length: int, size: int) -> Shape:
     if size < 1 and not (size == 0 and length == 0):
         message = f"split: pieces have at least 1 element, not {size}."
-        raise InputError(message)
+        raise OptionError(message)
     return tuple(min(size, length - start) for start in range(0, length, max(size, 1))) or (0,)
 
 
 def chunk(input: ShapeTensor, chunks: int, dim: int = 0) -> tuple[ShapeTensor, ...]:
     """At most so many pieces, of one length but the last."""
     axis = as_axis(dim, input.ndim, "chunk")
-    if as_int(chunks, "chunk", "chunks") < 1 or not input.shape:
-        message = f"chunk needs a tensor with axes and at least 1 piece; {list(input.shape)} and {chunks} were given."
+    rules.check_positive("chunk", chunks=(as_int(chunks, "chunk", "chunks"),))
+    if not input.shape:
+        message = "chunk needs a tensor with axes."
         raise InputError(message)
     length = input.shape[axis]
     if length == 0:
@@ -230,7 +231,8 @@ def pixel_shuffle(input: ShapeTensor, upscale_factor: int) -> ShapeTensor:
     _check_image("pixel_shuffle", input)
     channels, height, width = input.shape[-3:]
     factor = as_int(upscale_factor, "pixel_shuffle", "upscale_factor")
-    if factor < 1 or channels % factor**2:
+    rules.check_positive("pixel_shuffle", upscale_factor=(factor,))
+    if channels % factor**2:
         message = f"pixel_shuffle by {factor} needs channels divisible by {factor**2}, and was given {channels}."
         raise InputError(message)
     return input.like((*input.shape[:-3], channels // factor**2, height * factor, width * factor))
@@ -241,7 +243,8 @@ def pixel_unshuffle(input: ShapeTensor, downscale_factor: int) -> ShapeTensor:
     _check_image("pixel_unshuffle", input)
     channels, height, width = input.shape[-3:]
     factor = as_int(downscale_factor, "pixel_unshuffle", "downscale_factor")
-    if factor < 1 or height % factor or width % factor:
+    rules.check_positive("pixel_unshuffle", downscale_factor=(factor,))
+    if height % factor or width % factor:
         message = f"pixel_unshuffle by {factor} needs height and width divisible by it; {height} x {width} was given."
         raise InputError(message)
     return input.like((*input.shape[:-3], channels * factor**2, height // factor, width // factor))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
+
+from polynet.errors import InputError
 
 matmul = torch.matmul
 bmm = torch.bmm
@@ -12,5 +16,12 @@ linear = F.linear
 outer = torch.outer
 normalize = F.normalize
 cosine_similarity = F.cosine_similarity
-scaled_dot_product_attention = F.scaled_dot_product_attention
 embedding = F.embedding
+
+
+def scaled_dot_product_attention(query: Any, key: Any, value: Any, *arguments: Any, **options: Any) -> Any:
+    """`torch.nn.functional.scaled_dot_product_attention`, whose kernels do not see that there are too few values."""
+    if key.shape[-2] != value.shape[-2]:
+        message = f"{key.shape[-2]} keys and {value.shape[-2]} values were given; there must be as many of both."
+        raise InputError(message)
+    return F.scaled_dot_product_attention(query, key, value, *arguments, **options)
