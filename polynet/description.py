@@ -41,11 +41,11 @@ class StageDescription:
 
 @attrs.frozen
 class Row:
-    """One module of a network.
+    """One module of a network, or one parameter of the network's own, which is in no module of it.
 
     Attributes:
         name: Its path.
-        kind: Its class.
+        kind: Its class; `"Parameter"`.
         parameters: Numbers in its parameters; shared ones count once.
         multiply_adds: For a batch of one.
         activations: Elements put out by its convolutions and linear layers.
@@ -74,7 +74,8 @@ class Description:
         input_size: The input's shape without the batch.
         output_shape: The output's shape, nested as the output is.
         stages: The stages it says it has.
-        rows: Its modules down to the depth asked for, in the order in which they were made.
+        rows: Its own parameters, then its modules down to the depth asked for, each in the order in which they were
+            made.
     """
 
     name: str
@@ -204,13 +205,15 @@ def _described(
             message = f"{where}, for an input of {_shown(size)}: {error}"
             raise type(error)(message) from error
     outputs = {path: figures.output for path, figures in counter.figures.items()}
-    rows = []
+    slots = backend.slots(net)
+    own = [slot for name, slot in slots.items() if slot.kind == "parameter" and "." not in name]
+    rows = [Row(slot.name, "Parameter", prod(slot.shape), 0, 0, None) for slot in own]
     for path, module in net.named_modules():
         if path and path.count(".") < depth:
             work, activations = counter.within(path)
             shape = _shapes(outputs[path]) if path in outputs else None
             rows.append(Row(path, type(module).__name__, _parameters(module), work, activations, shape))
-    buffers = [slot for slot in backend.slots(net).values() if slot.kind == "buffer"]
+    buffers = [slot for slot in slots.values() if slot.kind == "buffer"]
     return Description(
         name=name,
         definition=_definition(type(net)),

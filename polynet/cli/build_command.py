@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from math import prod
 from typing import Any
 
 from polynet.cli.models import read_model
@@ -10,7 +11,7 @@ from polynet.cli.output import print_json, print_table, short_count
 
 
 def run(options: argparse.Namespace) -> int:
-    """Build a network and print what came out, child by child."""
+    """Build a network and print what came out, part by part."""
     from polynet.backend import backend_of
     from polynet.builder import build
 
@@ -25,6 +26,11 @@ def run(options: argparse.Namespace) -> int:
     )
     backend = backend_of(net)
     slots = backend.slots(net)
+    own = [
+        {"name": name, "class": f"Parameter {'×'.join(map(str, slot.shape))}", "parameters": prod(slot.shape)}
+        for name, slot in slots.items()
+        if slot.kind == "parameter" and "." not in name
+    ]
     children = [
         {
             "name": name,
@@ -47,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
             "device": backend.device_of(net),
             "parameters": total,
             "tensors": len(slots),
+            "own_parameters": own,
             "children": children,
             "output": options.output,
         }
@@ -55,8 +62,8 @@ def run(options: argparse.Namespace) -> int:
     print_table(
         f"{type(net).__name__}: a {native.__module__}.{native.__name__} on {backend.device_of(net)}, "
         f"{short_count(total)} parameters in {len(slots)} tensors",
-        ("child", "class", "parameters"),
-        [(child["name"], child["class"], f"{child['parameters']:,}") for child in children]
+        ("part", "class", "parameters"),
+        [(part["name"], part["class"], f"{part['parameters']:,}") for part in (*own, *children)]
         + [("total", "", f"{total:,}")],
         right=(2,),
     )
@@ -67,6 +74,4 @@ def run(options: argparse.Namespace) -> int:
 
 def _parameters(slots: Any, prefix: str) -> int:
     """Numbers in the trainable and frozen parameters below a path."""
-    from math import prod
-
     return sum(prod(slot.shape) for name, slot in slots.items() if slot.kind == "parameter" and name.startswith(prefix))

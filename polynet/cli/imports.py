@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+from polynet.backend import get_backend
 from polynet.errors import ConfigError, ConfigFileError, UnknownNameError
 
 HINT = "If a module of your own registers or holds it, name that module or its file: --import my_module."
 
 
 @contextlib.contextmanager
-def imported(names: Sequence[str], config: str | None = None) -> Iterator[None]:
+def imported(names: Sequence[str], config: str | None = None, backends: Sequence[str] = ()) -> Iterator[None]:
     """Import modules, and let them and the config import their neighbours while the block runs.
 
     A module is looked for where Python looks, then in the current directory, then in the config's: what is installed
@@ -25,14 +26,19 @@ def imported(names: Sequence[str], config: str | None = None) -> Iterator[None]:
     Args:
         names: Modules (`my_package.nets`) or files (`nets/mine.py`).
         config: The config's path, if there is one; any other text is taken for a registered name.
+        backends: Backends that the command needs anyway. They are loaded first, since their adapters know how to import
+            a framework without the notices that a module which imports it itself would have printed.
 
     Raises:
+        BackendError: A backend is unknown, not installed, or cannot work here.
         ConfigFileError: There is no such file.
         ConfigError: A module is not found, or fails while it is imported; its own error is the cause.
     """
     if not names:
         yield
         return
+    for backend in backends:
+        get_backend(backend)
     folders = [Path.cwd()]
     if config is not None and Path(config).is_file():
         folders.append(Path(config).resolve().parent)

@@ -169,5 +169,7 @@ def _run(command: ModuleType, options: argparse.Namespace) -> int:
     from polynet.cli.imports import imported
 
     model = getattr(options, "model", None)
-    with imported(names, model[0] if isinstance(model, list) else model):
+    backend = getattr(options, "backend", None)
+    backends = options.backends.split(",") if hasattr(options, "backends") else [backend] if backend else []
+    with imported(names, model[0] if isinstance(model, list) else model, backends):
         return int(command.run(options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from polynet.cli.models import read_model, read_size
 from polynet.cli.output import print_json, print_table, short_count
@@ -52,9 +53,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _shape(shape: object) -> str:
-    """A shape as `1×1000`; several outputs one after another."""
+    """A shape as `1×1000`; several outputs one after another, and an output that is no tensor as `-`."""
+    if isinstance(shape, Mapping):
+        return ", ".join(f"{name}: {_output(part)}" for name, part in shape.items())
     if isinstance(shape, tuple | list):
         if all(isinstance(size, int) for size in shape):
             return "×".join(map(str, shape))
-        return ", ".join(map(_shape, shape))
+        return ", ".join(map(_output, shape))
     return "" if shape is None else str(shape)
+
+
+def _output(shape: object) -> str:
+    return "-" if shape is None else _shape(shape)

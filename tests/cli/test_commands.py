@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -97,6 +98,41 @@ def test_build_prints_the_children_and_writes_weights(
     net = polynet.build("resnet18", backend=backend.name, num_classes=10, weights=path)
     same = polynet.build("resnet18", backend=backend.name, num_classes=10, seed=0)
     np.testing.assert_array_equal(polynet.state(net)["head.fc.weight"], polynet.state(same)["head.fc.weight"])
+
+
+class Marked(nn.Module):
+    """Has a parameter of its own, and puts out something that is no tensor."""
+
+    input_size = (6,)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mark = nn.Parameter(np.zeros((1, 4), np.float32))
+        self.fc = nn.Linear(6, 4)
+
+    def forward(self, x: Any) -> Any:
+        return None, self.fc(x) + self.mark, {"mark": self.mark, "none": None}
+
+
+def test_the_networks_own_parameters_have_rows_and_rows_add_up(
+    capsys: pytest.CaptureFixture[str], backend: Backend
+) -> None:
+    with temporary():
+        NETWORKS.register(Marked, name="Marked")
+        _, found = run_json(capsys, "build", "Marked", "--backend", backend.name)
+        _, out, _ = run(capsys, "build", "Marked", "--backend", backend.name)
+        _, described = run_json(capsys, "show", "Marked")
+    assert found["own_parameters"] == [{"name": "mark", "class": "Parameter 1×4", "parameters": 4}]
+    assert sum(part["parameters"] for part in (*found["own_parameters"], *found["children"])) == found["parameters"]
+    assert re.search(r"^mark +Parameter 1×4 +4$", out, re.MULTILINE)
+    assert sum(row["parameters"] for row in described["rows"]) == described["parameters"] == found["parameters"]
+
+
+def test_an_output_that_is_no_tensor_is_shown_as_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    with temporary():
+        NETWORKS.register(Marked, name="Marked")
+        _, out, _ = run(capsys, "show", "Marked")
+    assert re.search(r"^output +-, 1×4, mark: 1×4, none: -$", out, re.MULTILINE)
 
 
 def test_parity_of_a_config_file_passes(
