@@ -42,6 +42,11 @@ class MegEngineBackend(Backend):
         if not imported_before and not Path("/dev/nvidiactl").exists():
             # Without a GPU the default device "xpux" makes MegEngine's CUDA stub print a page of debug lines.
             os.environ.setdefault("MGE_DEFAULT_DEVICE", "cpux")
+        if not imported_before:
+            # MegEngine's library switches subnormal numbers off. numpy looks for the smallest when first asked for a
+            # type's limits, and would then warn of a zero, in whatever asks: matplotlib, say.
+            for kind in (np.float16, np.float32, np.float64, np.longdouble):
+                np.finfo(kind)
         with warnings.catch_warnings():
             # MegEngine imports pkg_resources, whose end setuptools announces.
             warnings.filterwarnings("ignore", message=".*pkg_resources.*")
