@@ -9,9 +9,12 @@ from typing import Any
 import megengine
 import megengine.module as M
 from megengine.module.module import _expand_structure
+from megengine.utils.naming import AutoNaming
 
+from polynet.nn.refusals import explain_refusal, explains
 from polynet.types import Tensor
 
+_Native = M.Module
 _PLAIN = frozenset({int, float, bool, str, type(None)})
 _RESERVED = frozenset({"name", "_name", "_short_name"})
 
@@ -35,6 +38,24 @@ class Module(M.Module):
 
     _non_persistent_buffers: frozenset[str] = frozenset()
     _polynet_frozen: frozenset[str] = frozenset()
+
+    @explains
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run hooks and `forward`.
+
+        Raises:
+            InputError: The framework refused what it was called with; the message says which layer did, and why.
+            FrameworkMismatchError: It was called with an array or another framework's tensor.
+            BackendThreadError: MegEngine does not work in the calling thread.
+        """
+        try:
+            return _Native.__call__(self, *inputs, **options)
+        except Exception as error:
+            if AutoNaming.scopes:
+                # MegEngine leaves it when a call succeeds.
+                AutoNaming.pop_scope()
+            explain_refusal(self, inputs, options, error)
+            raise
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the output; subclasses define it."""

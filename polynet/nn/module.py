@@ -29,6 +29,7 @@ from polynet.backend import (
 )
 from polynet.errors import FrameworkMismatchError
 from polynet.nn.explain import REFUSALS, explain_call, explain_values
+from polynet.nn.refusals import explaining, is_explaining
 from polynet.nn.rules import Rule
 from polynet.types import Tensor
 
@@ -192,14 +193,18 @@ def _make_specialised(cls: NeutralMeta, backend: Backend) -> type:
         native = backend.module_type if name == "Module" else backend.layer(name)
         if not any(type.__subclasscheck__(native, other) for other in natives):
             natives.append(native)
-    namespace = {
+    namespace: dict[str, Any] = {
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
         "_polynet_backend": backend.name,
         "_polynet_neutral": cls,
     }
-    return NeutralMeta(cls.__name__, (cls, *natives), namespace)
+    specialised = NeutralMeta(cls.__name__, (cls, *natives), namespace)
+    caller = next(base for base in specialised.__mro__ if "__call__" in vars(base))
+    if not is_explaining(vars(caller)["__call__"]):
+        specialised.__call__ = explaining(caller)  # type: ignore[method-assign]  # a class in the making
+    return specialised
 
 
 def _reduce_class(cls: NeutralMeta) -> str | tuple[Callable[..., type], tuple[type, str]]:
