@@ -25,4 +25,7 @@ triu = torch.triu
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """`torch.nn.functional.one_hot`, which takes int64 only; fractions are left for it to refuse."""
-    return F.one_hot(tensor if tensor.dtype.is_floating_point else tensor.long(), num_classes)
+    # torch.fx traces with stand-ins, which have no dtype to look at.
+    if isinstance(tensor, torch.Tensor) and tensor.dtype.is_floating_point:
+        return F.one_hot(tensor, num_classes)
+    return F.one_hot(tensor.long(), num_classes)
