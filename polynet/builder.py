@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -128,7 +129,15 @@ def _construct(
 
         filled = set(initialise(net, seed))
         draw_skipped(slot.tensor for name, slot in backend.slots(net).items() if name in filled)
+        _follow_rules(net, seed)
     return net
+
+
+def _follow_rules(net: NativeModule, seed: int | None) -> None:
+    """Carry out the `init_cfg` of the network's parts, which come after its recipe."""
+    base = sys.modules.get("polynet.models.base_module")  # a network that has such parts has imported it
+    if base is not None:
+        base.initialise_by_rules(net, seed)
 
 
 def _made(factory: Callable[..., Any], arguments: Mapping[str, Any], backend: Backend) -> NativeModule:
