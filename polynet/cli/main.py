@@ -24,7 +24,8 @@ examples:
   polynet parity configs/resnet/resnet50.py              prove that both builds are the same network
   polynet convert resnet50.pkl resnet50.safetensors --model resnet50
 
-exit codes: 0 success; 1 a check failed (parity, demo); 2 wrong input or a missing framework; 130 interrupted"""
+exit codes: 0 success; 1 a check failed (parity, demo); 2 wrong input, a missing framework or an exception in a class of
+your own (polynet --traceback COMMAND … shows where it came from); 130 interrupted"""
 
 _OPTIONS_HELP = "options of a named model: num_classes=10; keys of a config: num_classes=10, model.head.width=64"
 
@@ -37,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an exception of your own code came from, call by call"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
@@ -159,6 +163,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`polynet list | head`); what Python flushes at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except Exception as error:
+        from polynet.cli.failures import told
+
+        line = None if options.traceback else told(error)
+        if line is None:
+            raise
+        print(f"polynet {options.command}: {line}", file=sys.stderr)  # noqa: T201 - a command prints
+        return WRONG
 
 
 def _run(command: ModuleType, options: argparse.Namespace) -> int:
