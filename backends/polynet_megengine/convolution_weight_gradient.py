@@ -56,6 +56,26 @@ def shape_of(x: Tensor) -> tuple[int, ...]:
     return shape
 
 
+def bordered(x: Tensor, border: Sequence[int], value: float) -> Tensor:
+    """`(N, C, …)` with a border on both sides of its spatial dimensions; several times faster than the native `pad`.
+
+    Args:
+        x: Images, or a view of them.
+        border: Width on either side, one per spatial dimension.
+        value: What the border is filled with.
+    """
+    images, channels, *size = shape_of(x)
+    whole = (images, channels, *(count + 2 * width for count, width in zip(size, border, strict=True)))
+    filled = F.full(whole, value, dtype=x.dtype, device=x.device) if value else _zeros(whole, x)
+    inside = (slice(width, width + count) for count, width in zip(size, border, strict=True))
+    filled[(slice(None), slice(None), *inside)] = x
+    return filled
+
+
+def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    return F.zeros(shape, dtype=like.dtype, device=like.device)
+
+
 def weight_gradient(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
     """Gradient of a convolution's output, summed with `dy`, for its weight.
 
@@ -182,9 +202,7 @@ def _strided(x: Tensor, tap: Sequence[int], size: Sequence[int], geometry: Geome
 
 
 def _padded(x: Tensor, geometry: Geometry) -> Tensor:
-    if not any(geometry.padding):
-        return x
-    return F.nn.pad(x, ((0, 0), (0, 0), *((each, each) for each in geometry.padding)))
+    return bordered(x, geometry.padding, 0.0) if any(geometry.padding) else x
 
 
 def _images_behind_channels(x: Tensor) -> Tensor:

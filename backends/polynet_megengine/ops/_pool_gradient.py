@@ -12,6 +12,7 @@ from megengine.core.ops.builtin import IndexingSetOneHot, Pooling
 from megengine.functional.debug_param import get_execution_strategy
 
 from polynet.types import Tensor
+from polynet_megengine.convolution_weight_gradient import bordered
 from polynet_megengine.ops._tensors import shape_of
 
 Pair = tuple[int, ...]
@@ -33,17 +34,15 @@ class MaxWindows(Function):
     def backward(self, gradient: Tensor) -> Tensor:
         """Write each gradient to the first maximum of its window, and add the windows up."""
         x = self._input
-        (rows, columns), (height, width) = self._border, shape_of(x)[2:]
-        if rows or columns:
-            x = F.nn.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)), constant_value=-math.inf)
+        size, border = shape_of(x)[2:], self._border
+        if any(border):
+            x = bordered(x, border, -math.inf)
         windows = F.nn.sliding_window(x, self._kernel, 0, self._step)
         windows = F.flatten(windows, 4)
         first = F.argmax(windows, axis=4)
         (placed,) = apply(IndexingSetOneHot(axis=4, ndim=5), F.zeros_like(windows), first, F.expand_dims(gradient, 4))
         placed = F.reshape(placed, (*shape_of(gradient), *self._kernel))
-        size = shape_of(x)[2:]
-        whole = F.nn.sliding_window_transpose(placed, size, self._kernel, 0, self._step)
-        return whole[:, :, rows : rows + height, columns : columns + width] if rows or columns else whole
+        return F.nn.sliding_window_transpose(placed, size, self._kernel, border, self._step)
 
 
 def pooled(x: Tensor, kernel: Pair, step: Pair, border: Pair, mode: str) -> Tensor:
