@@ -68,6 +68,7 @@ class MegEngineBackend(Backend):
         importlib.import_module("polynet_megengine.matrix_kernels").choose_kernels()
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
         importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
+        importlib.import_module("polynet_megengine.operands").refuse_foreign_operands()
 
     def check_thread(self) -> None:
         """Refuse other threads than the importing one, and forked children.

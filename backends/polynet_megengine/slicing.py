@@ -1,4 +1,6 @@
-"""Slices that MegEngine's CPU kernels read rightly.
+"""Indexing that refuses numbers out of range, and slices that MegEngine's CPU kernels read rightly.
+
+MegEngine reports `x[5]` of five rows late, at the next synchronisation, so whole numbers are looked at first.
 
 MegEngine 1.13 on a CPU silently computes `x[:, 1:] + bias` wrongly: a slice is a view with gaps, and beside an operand
 that is broadcast over leading axes the elementwise kernels ignore the gaps. Code that is written once for all
@@ -14,6 +16,7 @@ import megengine
 import numpy as np
 from megengine.core.tensor.array_method import ArrayMethodMixin
 
+from polynet.errors import InputIndexError
 from polynet.types import Tensor
 
 native_getitem = ArrayMethodMixin.__getitem__
@@ -41,7 +44,47 @@ def leaves_gaps(index: Any) -> bool:
     return any(isinstance(step, int) or (isinstance(step, slice) and step != slice(None)) for step in later)
 
 
+def check_numbers(tensor: Tensor, index: Any) -> None:
+    """Refuse whole numbers that lie outside the axes they index.
+
+    Raises:
+        InputIndexError: One does.
+    """
+    steps = index if isinstance(index, tuple) else (index,)
+    for step in steps:
+        if type(step) is int:
+            break
+    else:
+        return
+    shape: tuple[int, ...] = tensor._tuple_shape
+    _check_from(steps, shape, shape)
+    if any(step is Ellipsis for step in steps[:-1]):  # the axes after it are counted from the last one
+        _check_from(steps[::-1], shape[::-1], shape)
+
+
+def _check_from(steps: Any, lengths: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    axis = 0
+    for step in steps:
+        if step is None:
+            continue
+        if type(step) is not int and not isinstance(step, slice):
+            return  # an ellipsis or an index of many numbers: which axis follows is not known here
+        if axis >= len(lengths):
+            message = f"A tensor of shape {list(shape)} was indexed along more axes than it has."
+            raise InputIndexError(message)
+        if type(step) is int and not -lengths[axis] <= step < lengths[axis]:
+            message = f"Index {step} lies outside an axis of {lengths[axis]}, in a tensor of shape {list(shape)}."
+            raise InputIndexError(message)
+        axis += 1
+
+
+def _checked_getitem(tensor: Tensor, index: Any) -> Tensor:
+    check_numbers(tensor, index)
+    return native_getitem(tensor, index)
+
+
 def _getitem(tensor: Tensor, index: Any) -> Tensor:
+    check_numbers(tensor, index)
     found = native_getitem(tensor, index)
     if not leaves_gaps(index):
         return found
@@ -49,8 +92,7 @@ def _getitem(tensor: Tensor, index: Any) -> Tensor:
 
 
 def copy_slices_where_misread() -> bool:
-    """Have slices copied if the installed MegEngine needs it; returns whether it does."""
+    """Have indices checked, and slices copied if the installed MegEngine needs it; returns whether it does."""
     needed = misreads_slices()
-    if needed:
-        ArrayMethodMixin.__getitem__ = _getitem
+    ArrayMethodMixin.__getitem__ = _getitem if needed else _checked_getitem
     return needed

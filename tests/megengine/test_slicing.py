@@ -10,6 +10,7 @@ import pytest
 megengine = pytest.importorskip("megengine")
 
 from polynet.backend import get_backend  # noqa: E402 - after the check that MegEngine is there
+from polynet.errors import InputIndexError  # noqa: E402 - likewise
 from tests.compare import assert_close  # noqa: E402 - likewise
 
 INDICES: list[Any] = [
@@ -65,6 +66,22 @@ def test_slices_of_booleans_and_integers_keep_their_type() -> None:
     assert megengine.Tensor(x > 0)[:, 1:].dtype == np.bool_
     np.testing.assert_array_equal(megengine.Tensor(x > 0)[:, 1:].numpy(), (x > 0)[:, 1:])
     assert megengine.Tensor(x.astype(np.int32))[:, 1:].dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    "index",
+    [4, -5, (0, 5), (slice(None), 5), (Ellipsis, 6), (None, 4), (0, 0, -7), (0, Ellipsis, 6), (0, 0, 0, 0)],
+    ids=repr,
+)
+def test_a_number_out_of_range_is_refused_at_once(index: Any) -> None:
+    with pytest.raises(InputIndexError, match=r"shape \[4, 5, 6\]"):
+        megengine.Tensor(numbers())[index]
+    get_backend("megengine").synchronise()
+
+
+@pytest.mark.parametrize("index", [-4, (Ellipsis, -6), (0, Ellipsis, 5), (slice(None), 4), ([3, 0], 4), (0, [4], 0)])
+def test_the_last_in_range_is_found(index: Any) -> None:
+    np.testing.assert_array_equal(megengine.Tensor(numbers())[index].numpy(), numbers()[index])
 
 
 def test_a_tensor_that_is_assigned_to_still_changes() -> None:
