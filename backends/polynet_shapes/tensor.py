@@ -6,7 +6,7 @@ import numbers
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from polynet.errors import FrameworkMismatchError, InputError, UnsupportedError
+from polynet.errors import FrameworkMismatchError, InputError, UnsupportedError, suggest
 from polynet_shapes import dtypes
 from polynet_shapes.indexing import indexed
 from polynet_shapes.products import product_shape
@@ -42,6 +42,19 @@ class ShapeTensor:
     def __repr__(self) -> str:
         """Show dtype and shape."""
         return f"{type(self).__name__}({list(self.shape)}, {self.dtype})"
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what to use instead of a method that tensors of some framework have."""
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if not name.startswith("_"):
+            from polynet import ops
+
+            known = f"polynet.ops.{name}(x, …)" if name in ops.__all__ else "those of polynet.ops"
+            message += (
+                f". Tensors' own methods differ between frameworks; a neutral network uses functions instead, {known}."
+                f"{'' if name in ops.__all__ else suggest(name, ops.__all__)}"
+            )
+        raise AttributeError(message)
 
     @property
     def ndim(self) -> int:
