@@ -68,8 +68,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"polynet.{name}")
     home = _HOMES.get(name)
     if home is None:
-        message = f"module 'polynet' has no attribute {name!r}"
-        raise AttributeError(message)
+        # Looked for only now: this package imports nothing until it is needed.
+        errors = importlib.import_module("polynet.errors")
+        raise errors.unknown_attribute("polynet", name, __all__)
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value

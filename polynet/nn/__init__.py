@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
+from polynet.errors import unknown_attribute
 from polynet.nn.activation import (
     ELU,
     GELU,
@@ -166,3 +169,8 @@ __all__ = [
     "same_backend",
     "specialise",
 ]
+
+if not TYPE_CHECKING:  # a type checker, which sees this function, would pass every misspelt name
+
+    def __getattr__(name: str) -> NoReturn:
+        raise unknown_attribute(__name__, name, __all__)

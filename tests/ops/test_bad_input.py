@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polynet
 from polynet import ops
 from polynet.backend import Backend
 from polynet.errors import FrameworkMismatchError, OptionError, PolyNetError, UnknownNameError
@@ -139,8 +140,12 @@ def test_a_missing_argument_is_named(backend: Backend) -> None:
         ops.softmax(backend.tensor(IMAGE))  # type: ignore[call-arg] # the mistake tested
 
 
-def test_a_misspelt_op_is_named_with_the_nearest() -> None:
-    with pytest.raises(AttributeError, match=r"'rellu'.* 'relu'") as caught:
-        ops.rellu  # type: ignore[attr-defined] # noqa: B018 - the mistake tested
+@pytest.mark.parametrize(
+    ("module", "name", "nearest"),
+    [(ops, "rellu", "relu"), (polynet.nn, "Conv2D", "Conv2d"), (polynet, "buidl", "build")],
+)
+def test_a_misspelt_name_in_a_module_is_named_with_the_nearest(module: Any, name: str, nearest: str) -> None:
+    with pytest.raises(AttributeError, match=f"'{name}'.* '{nearest}'") as caught:
+        getattr(module, name)
     assert isinstance(caught.value, UnknownNameError)
-    assert not hasattr(ops, "rellu")
+    assert not hasattr(module, name)
