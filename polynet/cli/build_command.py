@@ -12,18 +12,27 @@ from polynet.cli.output import print_json, print_table, short_count
 
 def run(options: argparse.Namespace) -> int:
     """Build a network and print what came out, part by part."""
-    from polynet.backend import backend_of
+    from polynet.backend import backend_of, installed_backends
     from polynet.builder import build
+    from polynet.errors import BackendUnavailableError
 
     model, arguments = read_model(options.model, options.options)
-    net = build(
-        model,
-        backend=options.backend,
-        device=options.device,
-        seed=options.seed,
-        weights=options.weights,
-        **arguments,
-    )
+    try:
+        net = build(
+            model,
+            backend=options.backend,
+            device=options.device,
+            seed=options.seed,
+            weights=options.weights,
+            **arguments,
+        )
+    except BackendUnavailableError as error:
+        installed = installed_backends()
+        if options.backend is not None or len(installed) < 2:
+            raise
+        # The error itself speaks to who writes Python.
+        message = f"{' and '.join(installed)} are installed; say which one to build on: --backend {installed[-1]}."
+        raise BackendUnavailableError(message) from error
     backend = backend_of(net)
     slots = backend.slots(net)
     own = [

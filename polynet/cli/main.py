@@ -24,8 +24,10 @@ examples:
   polynet parity configs/resnet/resnet50.py              prove that both builds are the same network
   polynet convert resnet50.pkl resnet50.safetensors --model resnet50
 
-exit codes: 0 success; 1 a check failed (parity, demo); 2 wrong input, a missing framework or an exception in a class of
-your own (polynet --traceback COMMAND … shows where it came from); 130 interrupted"""
+`polynet COMMAND --help` says what each takes.
+
+exit codes: 0 success; 1 a check failed (parity, demo) or nothing was found (list); 2 wrong input, a missing framework or
+an exception in a class of your own (polynet --traceback COMMAND … shows where it came from); 130 interrupted"""
 
 _OPTIONS_HELP = "options of a named model: num_classes=10; keys of a config: num_classes=10, model.head.width=64"
 
@@ -61,22 +63,26 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("show", "describe a network without a framework", "polynet show resnet50 num_classes=10")
     _add_model(command)
-    command.add_argument("--input-size", help="shape of one input: 3x224x224 (default: the network's own)")
+    command.add_argument(
+        "--input-size", metavar="CxHxW", help="shape of one input: 3x224x224 (default: the network's own)"
+    )
 
     command = add("build", "build a network and print a summary", "polynet build resnet18 --backend megengine")
     _add_model(command)
-    command.add_argument("--backend", help="torch or megengine (default: the only one installed)")
+    command.add_argument("--backend", help="torch or megengine; needed where both are installed")
     command.add_argument("--device", help="cpu, cuda, cuda:1, auto (default: the framework's)")
     command.add_argument("--seed", type=int, default=0, help="seed of the initial weights (default: 0)")
-    command.add_argument("--weights", help="checkpoint to load")
-    command.add_argument("--output", help="write the weights to this file (.safetensors, .pth or .pkl)")
+    command.add_argument("--weights", metavar="FILE", help="checkpoint to load, of any known format and layout")
+    command.add_argument("--output", metavar="FILE", help="write the weights to this file (.safetensors, .pth or .pkl)")
 
     command = add("parity", "prove that two builds are the same network", "polynet parity configs/resnet/resnet18.py")
     _add_model(command)
     command.add_argument("--backends", default="torch,megengine", help="the two to compare (default: torch,megengine)")
     command.add_argument("--seed", type=int, default=0, help="seed of weights and inputs (default: 0)")
     command.add_argument("--batch-size", type=int, default=2, help="images per batch (default: 2)")
-    command.add_argument("--input-size", help="shape of one input (default: 3x64x64, or the network's own if it must)")
+    command.add_argument(
+        "--input-size", metavar="CxHxW", help="shape of one input (default: 3x64x64, or the network's own if it must)"
+    )
     command.add_argument("--steps", type=int, default=3, help="steps of each optimiser (default: 3)")
     command.add_argument("--relative", type=float, default=1e-5, help="relative tolerance (default: 1e-5)")
 
@@ -95,19 +101,29 @@ def _parser() -> argparse.ArgumentParser:
         help="network the weights belong to, and options of it, as for `polynet show`",
     )
     _add_import(command)
-    command.add_argument("--from", dest="source", help="layout of the input (default: found from its keys)")
-    command.add_argument("--to", dest="target", default="polynet", help="layout of the output (default: polynet)")
+    command.add_argument(
+        "--from", dest="source", metavar="LAYOUT", help="layout of the input (default: found from its keys)"
+    )
+    command.add_argument(
+        "--to",
+        dest="target",
+        default="polynet",
+        metavar="LAYOUT",
+        help="layout of the output: polynet, basecls, torchvision, timm … (default: polynet)",
+    )
 
     add("env", "say what is installed and which devices there are", "polynet env --json")
 
     command = add("demo", "prove, classify and train on both frameworks with real data", "polynet demo")
-    command.add_argument("--output", default="polynet-demo", help="folder for the plot (default: polynet-demo)")
+    command.add_argument(
+        "--output", default="polynet-demo", metavar="FOLDER", help="folder for the plot (default: polynet-demo)"
+    )
     return parser
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="NAME|CONFIG", help="a registered name or the path of a config file")
-    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help=_OPTIONS_HELP)
+    command.add_argument("options", nargs="*", default=[], metavar="KEY=VALUE", help=_OPTIONS_HELP)
     _add_import(command)
 
 

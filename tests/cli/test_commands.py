@@ -253,3 +253,20 @@ def test_options_are_read_as_python_and_yaml_write_them() -> None:
 def test_a_wrong_shape_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         read_size(text)
+
+
+def test_build_asks_for_a_backend_where_there_are_two(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, both: tuple[Backend, Backend]
+) -> None:
+    monkeypatch.delenv("POLYNET_BACKEND", raising=False)
+    code, _, problem = run(capsys, "build", "resnet18")
+    assert code == 2
+    assert "--backend torch" in problem
+
+
+def test_a_missing_network_is_named_and_its_options_are_not(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["show"])
+    assert stopped.value.code == 2
+    problem = capsys.readouterr().err.splitlines()[-1]
+    assert problem.endswith("required: NAME|CONFIG")
