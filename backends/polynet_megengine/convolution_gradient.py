@@ -6,6 +6,7 @@ order: differentiating them again is not supported, as the operations of a `Func
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from megengine.functional.debug_param import get_execution_strategy
 
 from polynet.types import Tensor
 from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, weight_gradient
+from polynet_megengine.slicing import native_getitem
 
 Sizes = int | Sequence[int]
 
@@ -127,9 +129,11 @@ class _Convolution(_Differentiable):
         return _forward(x, weight, self.geometry)
 
     def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
+        if _has_few_positions(dy, weight, self.geometry):
+            return _from_columns(dy, weight, shape_of(x)[2:], self.geometry)
         flipped = _as_convolution(self.geometry)
         if flipped is not None:
-            # The forward kernels for grouped convolutions are four times faster than those of the gradient.
+            # The forward kernels are faster than those of the gradient, for grouped convolutions four times.
             return _forward(dy, _flipped(weight, self.geometry), flipped)
         return _backward_data(dy, weight, shape_of(x)[2:], self.geometry)
 
@@ -189,9 +193,35 @@ def _backward_data(dy: Tensor, weight: Tensor, size: Sequence[int], geometry: Ge
     return output
 
 
+def _has_few_positions(dy: Tensor, weight: Tensor, geometry: Geometry) -> bool:
+    """Whether images are so small and channels so many that one product for all images is fastest."""
+    if geometry.groups > 1 or len(geometry.kernel) != 2 or set(geometry.dilation) != {1}:
+        return False
+    count, _, height, width = shape_of(dy)
+    # Columns of several taps have to be added up as well.
+    factor = 1 if set(geometry.kernel) == {1} else 4
+    return count > 0 and factor * height * width < min(shape_of(weight)[:2])
+
+
+def _from_columns(dy: Tensor, weight: Tensor, size: Sequence[int], geometry: Geometry) -> Tensor:
+    """The input gradient as one matrix product, whose columns are then added up where the windows of the taps lie."""
+    count, outputs, height, width = shape_of(dy)
+    inputs = shape_of(weight)[1]
+    rows = F.swapaxes(dy, 0, 1).reshape(outputs, -1)
+    product = F.matmul(weight.reshape(outputs, -1), rows, transpose_a=True)
+    if set(geometry.kernel) == {1} and (height, width) == tuple(size):
+        # A copy: elementwise kernels cannot be trusted with views beside operands that are broadcast.
+        return F.swapaxes(product.reshape(inputs, count, height, width), 0, 1) * 1
+    columns = product.reshape(inputs, math.prod(geometry.kernel), count, height, width).transpose(2, 0, 3, 4, 1)
+    windows = columns.reshape(count, inputs, height, width, *geometry.kernel)
+    return F.nn.sliding_window_transpose(windows, size, geometry.kernel, geometry.padding, geometry.stride)
+
+
 def _as_convolution(geometry: Geometry) -> Geometry | None:
-    """The convolution that computes the input gradient of a grouped one of stride 1, where there is one."""
-    if geometry.groups == 1 or len(geometry.kernel) != 2 or set(geometry.stride) != {1}:
+    """The convolution that computes the input gradient of one of stride 1, where there is one and it is faster."""
+    if len(geometry.kernel) != 2 or set(geometry.stride) != {1}:
+        return None
+    if geometry.groups == 1 and (set(geometry.kernel) == {1} or set(geometry.dilation) != {1}):
         return None
     padding = tuple(
         spacing * (taps - 1) - pad
@@ -203,13 +233,17 @@ def _as_convolution(geometry: Geometry) -> Geometry | None:
 
 
 def _flipped(weight: Tensor, geometry: Geometry) -> Tensor:
-    """Grouped weights with input and output channels swapped and the taps reversed."""
-    groups, outputs, inputs, *kernel = shape_of(weight)
-    weight = weight.reshape(groups, inputs, outputs, *kernel) if 1 in (outputs, inputs) else F.swapaxes(weight, 1, 2)
+    """Weights with input and output channels swapped and the taps reversed."""
+    if geometry.groups == 1:
+        weight = F.swapaxes(weight, 0, 1)
+    else:
+        groups, outputs, inputs, *kernel = shape_of(weight)
+        swapped = (groups, inputs, outputs, *kernel)
+        weight = weight.reshape(swapped) if 1 in (outputs, inputs) else F.swapaxes(weight, 1, 2)
     if all(taps == 1 for taps in geometry.kernel):
         return weight
     # The kernels refuse weights that are views, which reversed slices are and products are not.
-    return weight[:, :, :, ::-1, ::-1] * 1
+    return native_getitem(weight, (Ellipsis, slice(None, None, -1), slice(None, None, -1))) * 1
 
 
 class _full_precision:  # noqa: N801  # reads as the context manager it is

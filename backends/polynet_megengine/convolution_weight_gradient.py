@@ -66,14 +66,11 @@ def bordered(x: Tensor, border: Sequence[int], value: float) -> Tensor:
     """
     images, channels, *size = shape_of(x)
     whole = (images, channels, *(count + 2 * width for count, width in zip(size, border, strict=True)))
-    filled = F.full(whole, value, dtype=x.dtype, device=x.device) if value else _zeros(whole, x)
-    inside = (slice(width, width + count) for count, width in zip(size, border, strict=True))
-    filled[(slice(None), slice(None), *inside)] = x
+    options = {"dtype": x.dtype, "device": x.device}
+    filled = F.full(whole, value, **options) if value else F.zeros(whole, **options)
+    inside = [slice(width, width + count) for count, width in zip(size, border, strict=True)]
+    filled[tuple([slice(None), slice(None), *inside])] = x  # noqa: C409  # mypy takes a starred tuple for newer syntax
     return filled
-
-
-def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    return F.zeros(shape, dtype=like.dtype, device=like.device)
 
 
 def weight_gradient(x: Tensor, dy: Tensor, geometry: Geometry) -> Tensor:
