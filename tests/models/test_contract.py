@@ -220,6 +220,24 @@ def test_images_it_cannot_work_on_are_refused(small: Small, backend: Backend) ->
             call(images(small, channels=4))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_images_of_another_precision_are_refused_by_a_layer_that_is_named(
+    small: Small, reference: Backend, dtype: str
+) -> None:
+    with use_backend(reference):
+        net = built(small)
+        with pytest.raises(
+            InputError, match=rf"^{type(net).__name__} cannot be called with {dtype} .*its layer '\S+', "
+        ):
+            net(ops.cast(images(small), dtype))
+
+
+def test_training_on_one_value_per_channel_is_refused(backend: Backend) -> None:
+    net = SMALL["resnet"].build(num_classes=CLASSES).train()
+    with pytest.raises(InputError, match=r"more than (1|one) value per channel"):
+        net(ops.ones((1, 3, 2, 2)))
+
+
 def test_tensors_of_another_framework_are_refused(small: Small, backend: Backend) -> None:
     with pytest.raises(FrameworkMismatchError, match=rf"built on {backend.name} and was given a numpy\.ndarray"):
         built(small)(np.zeros((1, 3, small.side, small.side), np.float32))
