@@ -26,8 +26,8 @@ examples:
 
 `polynet COMMAND --help` says what each takes.
 
-exit codes: 0 success; 1 a check failed (parity, demo) or nothing was found (list); 2 wrong input, a missing framework or
-an exception in a class of your own (polynet --traceback COMMAND … shows where it came from); 130 interrupted"""
+exit codes: 0 success; 1 a check failed (parity, demo) or nothing was found (list); 2 wrong input, a missing framework
+or an exception in a class of your own (polynet --traceback COMMAND … shows where it came from); 130 interrupted"""
 
 _OPTIONS_HELP = "options of a named model: num_classes=10; keys of a config: num_classes=10, model.head.width=64"
 
