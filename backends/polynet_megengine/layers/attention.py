@@ -9,8 +9,8 @@ import megengine.functional as F
 import megengine.module as M
 import numpy as np
 
-from polynet.errors import InputError, OptionError, UnsupportedError
-from polynet.nn.arguments import fraction, integer
+from polynet.errors import InputError, UnsupportedError
+from polynet.nn.rules import linear as rules
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
@@ -37,16 +37,12 @@ class MultiheadAttention(Module):
         if add_bias_kv or add_zero_attn:
             message = f"{owner}: add_bias_kv and add_zero_attn are not supported on backend 'megengine'."
             raise UnsupportedError(message)
-        integer(owner, "embed_dim", embed_dim, lowest=1)
-        integer(owner, "num_heads", num_heads, lowest=1)
-        if embed_dim % num_heads:
-            message = f"{owner}: embed_dim={embed_dim} must be divisible by num_heads={num_heads}."
-            raise OptionError(message)
+        rules.multihead_attention(owner, embed_dim, num_heads, dropout, kdim=kdim, vdim=vdim)
         super().__init__()
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.kdim = embed_dim if kdim is None else integer(owner, "kdim", kdim, lowest=1)
-        self.vdim = embed_dim if vdim is None else integer(owner, "vdim", vdim, lowest=1)
-        self.dropout = fraction(owner, "dropout", dropout)
+        self.kdim = embed_dim if kdim is None else kdim
+        self.vdim = embed_dim if vdim is None else vdim
+        self.dropout = float(dropout)
         self.batch_first = bool(batch_first)
         same = self.kdim == embed_dim and self.vdim == embed_dim
         self.in_proj_weight = _zeros(3 * embed_dim, embed_dim) if same else None

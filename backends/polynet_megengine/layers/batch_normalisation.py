@@ -12,8 +12,8 @@ import numpy as np
 from megengine.distributed import WORLD, is_distributed
 from megengine.module.batchnorm import _BatchNorm as NativeBatchNorm
 
-from polynet.errors import InputError, OptionError
-from polynet.nn.arguments import integer
+from polynet.errors import InputError
+from polynet.nn.rules import normalisation as rules
 from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_running
 from polynet_megengine.module import Module
@@ -27,14 +27,7 @@ class _BatchNorm(Module):
     _ranks: ClassVar[tuple[int, ...]]
 
     def _prepare(self, num_features: int, eps: float, momentum: float | None) -> None:
-        owner = type(self).__name__
-        integer(owner, "num_features", num_features, lowest=1)
-        if not eps >= 0:
-            message = f"{owner}: eps={eps!r} must not be negative."
-            raise OptionError(message)
-        if momentum is not None and not 0 <= momentum <= 1:
-            message = f"{owner}: momentum={momentum!r} must lie between 0 and 1, or be None for a cumulative average."
-            raise OptionError(message)
+        rules.batch_norm(type(self).__name__, num_features, eps, momentum)
 
     def _count_batches(self) -> None:
         """Keep the number of batches seen where the running statistics are means over all of them."""

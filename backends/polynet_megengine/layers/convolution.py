@@ -9,9 +9,9 @@ from typing import Any
 import megengine.functional as F
 import megengine.module as M
 
-from polynet.errors import InputError, OptionError, suggest
-from polynet.nn.arguments import choice, divides, integer, sizes
-from polynet.nn.rules.convolution import PADDING_MODES
+from polynet.errors import InputError
+from polynet.nn.arguments import sizes
+from polynet.nn.rules.convolution import convolution
 from polynet.types import Tensor
 from polynet_megengine.convolution_gradient import convolve
 from polynet_megengine.module import Module
@@ -23,21 +23,9 @@ from .initialisation import fill_linear
 Sizes = int | Sequence[int]
 
 
-def checked(
-    owner: str, spatial: int, in_channels: int, out_channels: int, groups: int, **values: Sizes
-) -> dict[str, tuple[int, ...]]:
-    """Kernel size, stride and the like as tuples, after the numbers of channels were found to fit.
-
-    Raises:
-        OptionError: A value that the framework would die of, or compute nonsense with.
-    """
-    integer(owner, "in_channels", in_channels, lowest=1)
-    integer(owner, "out_channels", out_channels, lowest=1)
-    integer(owner, "groups", groups, lowest=1)
-    divides(owner, "groups", groups, "in_channels", in_channels)
-    divides(owner, "groups", groups, "out_channels", out_channels)
-    lowest = {"padding": 0, "output_padding": 0}
-    return {name: sizes(owner, name, value, spatial, lowest=lowest.get(name, 1)) for name, value in values.items()}
+def as_tuples(owner: str, spatial: int, **values: Sizes) -> dict[str, tuple[int, ...]]:
+    """Kernel size, stride and the like, one number for each spatial axis."""
+    return {name: sizes(owner, name, value, spatial) for name, value in values.items()}
 
 
 class _Convolution(Module):
@@ -49,20 +37,11 @@ class _Convolution(Module):
         self, in_channels: int, out_channels: int, groups: int, padding: Sizes | str, mode: str, **values: Sizes
     ) -> dict[str, Any]:
         owner = type(self).__name__
-        found: dict[str, Any] = checked(owner, self._spatial, in_channels, out_channels, groups, **values)
-        choice(owner, "padding_mode", mode, PADDING_MODES)
-        if isinstance(padding, str):
-            if padding not in ("same", "valid"):
-                near = suggest(padding, ("same", "valid"))
-                message = f"{owner}: padding={padding!r} must be integers, 'same' or 'valid'.{near}"
-                raise OptionError(message)
-            if padding == "same" and set(found["stride"]) != {1}:
-                message = f"{owner}: padding='same' needs stride 1, not {found['stride']}."
-                raise OptionError(message)
-            found["padding"] = padding
-        else:
-            found["padding"] = sizes(owner, "padding", padding, self._spatial)
-        return found
+        rule = convolution(self._spatial)
+        rule(owner, in_channels, out_channels, groups=groups, padding=padding, padding_mode=mode, **values)
+        named = {} if isinstance(padding, str) else {"padding": padding}
+        found: dict[str, Any] = as_tuples(owner, self._spatial, **values, **named)
+        return {"padding": padding, **found}
 
     def reset_parameters(self) -> None:
         """Draw weight and bias as torch does; `polynet.nn.initialise` draws them from a seed instead."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import megengine.module as M
 
-from polynet.errors import OptionError, UnsupportedError
-from polynet.nn.arguments import integer
+from polynet.errors import UnsupportedError
+from polynet.nn.rules import linear as rules
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops.linear import embedding
@@ -34,11 +34,7 @@ class Embedding(M.Embedding, Module):
         if max_norm is not None or scale_grad_by_freq or sparse:
             message = f"{owner}: max_norm, scale_grad_by_freq and sparse are not supported on backend 'megengine'."
             raise UnsupportedError(message)
-        integer(owner, "num_embeddings", num_embeddings, lowest=1)
-        integer(owner, "embedding_dim", embedding_dim, lowest=1)
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            message = f"{owner}: padding_idx={padding_idx} must be within num_embeddings={num_embeddings}."
-            raise OptionError(message)
+        rules.embedding(owner, num_embeddings, embedding_dim, padding_idx, norm_type=norm_type)
         super().__init__(num_embeddings, embedding_dim)
         self.norm_type = norm_type
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings

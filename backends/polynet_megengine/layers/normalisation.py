@@ -10,7 +10,8 @@ import megengine.module as M
 import numpy as np
 
 from polynet.errors import InputError, OptionError
-from polynet.nn.arguments import divides, integer
+from polynet.nn.arguments import integer
+from polynet.nn.rules import normalisation as rules
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
@@ -101,10 +102,7 @@ class GroupNorm(M.GroupNorm, Module):
     """Normalisation over groups of channels, of any rank (Wu and He, 2018)."""
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
-        owner = type(self).__name__
-        integer(owner, "num_groups", num_groups, lowest=1)
-        integer(owner, "num_channels", num_channels, lowest=1)
-        divides(owner, "num_groups", num_groups, "num_channels", num_channels)
+        rules.group_norm(type(self).__name__, num_groups, num_channels, eps)
         super().__init__(num_groups, num_channels, eps, bool(affine))
 
     def reset_parameters(self) -> None:
@@ -165,7 +163,7 @@ class LocalResponseNorm(M.LocalResponseNorm, Module):
     """Normalisation over neighbouring channels (Krizhevsky et al., 2012)."""
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        integer(type(self).__name__, "size", size, lowest=1)
+        rules.local_response_norm(type(self).__name__, size, alpha, beta, k)
         super().__init__(size, k, alpha, beta)
         self.size = size
 

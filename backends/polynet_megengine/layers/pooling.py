@@ -10,8 +10,9 @@ import megengine.module as M
 import numpy as np
 from megengine.core._imperative_rt.core2 import get_grad_key
 
-from polynet.errors import OptionError, UnsupportedError
-from polynet.nn.arguments import integer, sizes
+from polynet.errors import UnsupportedError
+from polynet.nn.arguments import integer
+from polynet.nn.rules import pooling as rules
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import pooling as functional
@@ -26,15 +27,7 @@ class _Pool(Module):
     _shown: tuple[str, ...] = ("kernel_size", "stride", "padding")
 
     def _check(self, kernel_size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes = 1) -> None:
-        owner = type(self).__name__
-        kernel = sizes(owner, "kernel_size", kernel_size, self._spatial, lowest=1)
-        if stride is not None:
-            sizes(owner, "stride", stride, self._spatial, lowest=1)
-        sizes(owner, "dilation", dilation, self._spatial, lowest=1)
-        pads = sizes(owner, "padding", padding, self._spatial)
-        if any(2 * pad > taps for pad, taps in zip(pads, kernel, strict=True)):
-            message = f"{owner}: padding={padding} must be at most half of kernel_size={kernel_size}."
-            raise OptionError(message)
+        rules.max_pool(self._spatial)(type(self).__name__, kernel_size, stride, padding, dilation)
 
     def _module_info_string(self) -> str:
         return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
@@ -219,14 +212,7 @@ class _Adaptive(Module):
     _function: Callable[..., Tensor]
 
     def _check(self, output_size: Any) -> None:
-        owner = type(self).__name__
-        given = output_size if isinstance(output_size, Sequence) else (output_size,)
-        for each in given:
-            if each is not None:
-                integer(owner, "output_size", each, lowest=1)
-        if len(given) not in (1, self._spatial):
-            message = f"{owner}: output_size={output_size} must be one size or {self._spatial}."
-            raise OptionError(message)
+        rules.adaptive_average_pool(self._spatial)(type(self).__name__, output_size)
 
     def forward(self, inp: Tensor) -> Tensor:
         """Pool to the output size."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polynet.errors import OptionError
-from polynet.nn.arguments import choice
+from polynet.nn.rules.shape import upsample
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops.resize import interpolate
-
-MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
 
 
 class Upsample(Module):
@@ -24,11 +21,7 @@ class Upsample(Module):
         align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
     ) -> None:
-        owner = type(self).__name__
-        choice(owner, "mode", mode, MODES)
-        if (size is None) == (scale_factor is None):
-            message = f"{owner}: exactly one of size and scale_factor must be given; both or neither were."
-            raise OptionError(message)
+        upsample(type(self).__name__, size, scale_factor, mode, align_corners, recompute_scale_factor)
         super().__init__()
         self.size, self.scale_factor, self.mode = size, scale_factor, mode
         self.align_corners, self.recompute_scale_factor = align_corners, recompute_scale_factor

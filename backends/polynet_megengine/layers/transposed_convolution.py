@@ -10,13 +10,14 @@ import megengine
 import megengine.module as M
 import numpy as np
 
-from polynet.errors import InputError, OptionError, UnsupportedError
+from polynet.errors import InputError, UnsupportedError
+from polynet.nn.rules.convolution import transposed_convolution
 from polynet.types import Tensor
 from polynet_megengine.convolution_gradient import convolve_transposed
 from polynet_megengine.module import Module
 from polynet_megengine.ops.convolution import conv_transpose1d
 
-from .convolution import checked
+from .convolution import as_tuples
 from .initialisation import fill_linear
 
 Sizes = int | Sequence[int]
@@ -32,15 +33,8 @@ class _Transposed(Module):
         if mode != "zeros":
             message = f"{owner}: padding_mode={mode!r} must be 'zeros', the only one transposed convolutions have."
             raise UnsupportedError(message)
-        found = checked(owner, self._spatial, in_channels, out_channels, groups, **values)
-        for extra, step, spacing in zip(found["output_padding"], found["stride"], found["dilation"], strict=True):
-            if extra >= max(step, spacing):
-                message = (
-                    f"{owner}: output_padding={found['output_padding']} must be smaller than "
-                    f"stride={found['stride']} or dilation={found['dilation']}."
-                )
-                raise OptionError(message)
-        return dict(found)
+        transposed_convolution(self._spatial)(owner, in_channels, out_channels, groups=groups, **values)
+        return dict(as_tuples(owner, self._spatial, **values))
 
     def reset_parameters(self) -> None:
         """Draw weight and bias as torch does."""
