@@ -74,3 +74,9 @@ def test_building_names_its_own_option_where_one_is_misspelt(function: Any) -> N
     own = {polynet.build: {"divice": "cpu", "backend": "shapes"}, polynet.describe: {"input_sise": (3, 8, 8)}}[function]
     with pytest.raises(OptionError, match=f"meant for '(device|input_size)', an option of {function.__name__}"):
         function("resnet18", **own)
+
+
+def test_parity_names_its_own_option_where_one_is_misspelt(both: tuple[Any, Any]) -> None:
+    function: Any = polynet.parity
+    with pytest.raises(OptionError, match=r"'step'.*meant for 'steps', an option of parity"):
+        function("resnet18", step=1, input_size=(3, 32, 32), batch_size=1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polynet.backend import backend_of, get_backend
+from polynet.calls import explains_options
 from polynet.errors import ConfigError, InputError
 from polynet.proof.measure import FLOOR, compare_all
 from polynet.proof.report import Report, Row
@@ -30,6 +31,7 @@ SMALL_SIDE = 64
 """Side, in pixels, of the images a check uses where the network takes images of any size."""
 
 
+@explains_options
 def parity(
     config_or_networks: Any,
     *,
