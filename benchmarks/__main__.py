@@ -1,4 +1,8 @@
-"""Run the benchmarks and print one table: `python -m benchmarks [--only NAME …] [--quick] [--json]`."""
+"""Run the benchmarks and print one table: `python -m benchmarks [--only NAME …] [--quick] [--json]`.
+
+A ratio is that of two medians. In brackets behind it are the quartiles of the ratios of single rounds: where they lie
+far apart, the machine was busy with something else and the ratio says little.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,8 @@ def main() -> None:
 def _line(result: Result) -> str:
     scale, unit = (1000, "ms") if result.unit == "s" else (1, result.unit)
     theirs = "" if result.theirs is None else f"{scale * result.theirs:10.2f} {unit}   ratio {result.ratio:5.3f}"
-    return f"{result.name:58s} {scale * result.ours:10.2f} {unit:4s} {theirs:34s} goal: {result.goal}"
+    spread = "" if result.spread is None else "({:.2f} … {:.2f})".format(*result.spread)
+    return f"{result.name:58s} {scale * result.ours:10.2f} {unit:4s} {theirs:31s} {spread:15s} goal: {result.goal}"
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def run_import(rounds: int = 15) -> Iterator[Result]:
     yield Result("polynet list, whole command", medians["list"], None, "below 200", "ms")
 
 
-def run_build(backend: str, rounds: int = 11) -> Iterator[Result]:
+def run_build(backend: str, rounds: int = 21) -> Iterator[Result]:
     """`polynet.build` of a ResNet-50 with random weights, against constructing the hand-written module.
 
     Both wait until all weights are there: MegEngine's own constructors return before their random numbers are drawn.
@@ -49,7 +49,8 @@ def run_build(backend: str, rounds: int = 11) -> Iterator[Result]:
         native.resnet50()
         framework.synchronise()
 
-    yield Result(f"{backend}: build resnet50", *interleaved(ours, theirs, rounds=rounds, warm_up=1), "at most 1.00")
+    timing = interleaved(ours, theirs, rounds=rounds, warm_up=1)
+    yield timing.result(f"{backend}: build resnet50", "at most 1.00")
 
 
 def run_files(rounds: int = 5) -> Iterator[Result]:

@@ -14,8 +14,8 @@ from polynet.types import Tensor
 
 CASES: dict[str, tuple[int, tuple[int, ...], int, int, bool]] = {
     "resnet50 at 224, batch 1": (1, (3, 224, 224), 15, 1, True),
-    "resnet18 at 32, batch 2": (2, (3, 32, 32), 41, 4, True),
-    "MLP 16-32-32-10, batch 8": (8, (16,), 41, 200, True),
+    "resnet18 at 32, batch 2": (2, (3, 32, 32), 101, 2, True),
+    "MLP 16-32-32-10, batch 8": (8, (16,), 201, 50, True),
 }
 """Case: batch, input, rounds, calls per timing, whether it is trained too."""
 
@@ -60,7 +60,7 @@ def run(backend: str, rounds_scale: float = 1.0) -> Iterator[Result]:
                 if what == "training step" and backend == "megengine"
                 else "1.00 ± 0.02"
             )
-            yield Result(f"{backend}: {case}, {what}", *timed, goal)
+            yield timed.result(f"{backend}: {case}, {what}", goal)
 
 
 def _torch_actions(

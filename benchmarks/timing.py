@@ -10,6 +10,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Timing:
+    """Seconds of two actions, round by round."""
+
+    ours: list[float]
+    theirs: list[float]
+
+    def result(self, name: str, goal: str) -> Result:
+        """The line of the table: medians, and the spread of the rounds' ratios."""
+        ratios = [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+        first, _, third = statistics.quantiles(ratios, n=4)
+        medians = statistics.median(self.ours), statistics.median(self.theirs)
+        return Result(name, *medians, goal, spread=(first, third))
+
+
+@dataclass(frozen=True)
 class Result:
     """One line of the table.
 
@@ -19,6 +34,7 @@ class Result:
         theirs: Median of what it is compared with; `None` where there is nothing.
         goal: What the ratio, or the figure, should be.
         unit: Unit of the figures.
+        spread: Quartiles of the ratios of single rounds: how far the machine lets the ratio be known.
     """
 
     name: str
@@ -26,6 +42,7 @@ class Result:
     theirs: float | None
     goal: str
     unit: str = "s"
+    spread: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -42,8 +59,8 @@ def seconds(action: Callable[[], object]) -> float:
 
 def interleaved(
     ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int, calls: int = 1, warm_up: int = 2
-) -> tuple[float, float]:
-    """Medians of two actions, timed in turn; the order changes every round, so that neither profits from the other.
+) -> Timing:
+    """Time two actions in turn; the order changes every round, so that neither profits from the other.
 
     Args:
         ours: First action.
@@ -73,4 +90,4 @@ def interleaved(
                 second.append(repeated(theirs))
     finally:
         gc.enable()
-    return statistics.median(first), statistics.median(second)
+    return Timing(first, second)
