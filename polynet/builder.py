@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,9 @@ from polynet.errors import BackendUnavailableError, DeviceError, OptionError, Po
 from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
+
+Given = Callable[[], Mapping[Any, Any]]
+"""The model's part of a config as it is written, for constructors that take it whole; read only where it is needed."""
 
 
 @explains_options
@@ -57,16 +61,17 @@ def build(
         >>> net.head.fc
         Linear(in_features=512, out_features=10, bias=True)
     """
-    from polynet.config.model import model_arguments
+    from polynet.config.model import given_model, model_arguments
 
     _check_seed(seed)
     name, arguments = model_arguments(config, options)
+    given = functools.partial(given_model, config, options)
     chosen = _choose_backend(name, backend)
     if device is None and isinstance(config, Mapping):
         device = config.get("device")
     where = placements(device, chosen)
     try:
-        net = _built(name, arguments, chosen, seed, random=weights is None)
+        net = _built(name, arguments, given, chosen, seed, random=weights is None)
     except PolyNetError as error:
         if error.config_path:
             error.within("model")
@@ -109,28 +114,39 @@ def _factory(name: Any, backend: Backend) -> tuple[Callable[..., Any], bool]:
 
 
 def _built(
-    name: Any, arguments: Mapping[str, Any], backend: Backend, seed: int | None, *, random: bool
+    name: Any, arguments: Mapping[str, Any], given: Given, backend: Backend, seed: int | None, *, random: bool
 ) -> NativeModule:
     with use_backend(backend):
         factory, is_neutral = _factory(name, backend)
+        make = functools.partial(_made, factory, arguments, given, backend)
         if not is_neutral and seed is None:
-            return _made(factory, arguments, backend)
-        return _construct(factory, arguments, backend, seed, random=random)
+            return make()
+        return _construct(make, backend, seed, random=random)
 
 
-def _construct(
-    factory: Callable[..., Any], arguments: Mapping[str, Any], backend: Backend, seed: int | None, *, random: bool
-) -> NativeModule:
+def _construct(make: Callable[[], NativeModule], backend: Backend, seed: int | None, *, random: bool) -> NativeModule:
     """Construct without native initialisation, then draw the initial weights unless loaded ones follow."""
-    with backend.building() as draw_skipped:
-        net = _made(factory, arguments, backend)
+    from polynet.registry.named_weights import waiting
+
+    with backend.building() as draw_skipped, waiting() as named:
+        net = make()
     if backend.is_framework and random:
         from polynet.nn.initialise import initialise
 
         filled = set(initialise(net, seed))
         draw_skipped(slot.tensor for name, slot in backend.slots(net).items() if name in filled)
         _follow_rules(net, seed)
+        _load_named(named)
     return net
+
+
+def _load_named(named: list[tuple[NativeModule, Any]]) -> None:
+    """Load the weights that the config names for the network or its parts."""
+    if named:
+        from polynet.weights.pretrained import load_pretrained
+
+        for part, source in named:
+            load_pretrained(part, source)
 
 
 def _follow_rules(net: NativeModule, seed: int | None) -> None:
@@ -140,14 +156,16 @@ def _follow_rules(net: NativeModule, seed: int | None) -> None:
         base.initialise_by_rules(net, seed)
 
 
-def _made(factory: Callable[..., Any], arguments: Mapping[str, Any], backend: Backend) -> NativeModule:
+def _made(factory: Callable[..., Any], arguments: Mapping[str, Any], given: Given, backend: Backend) -> NativeModule:
     """Call the factory, a user's own class or function among them.
 
     Raises:
         OptionError: It has no such option, or what it gave is no module of the backend.
     """
+    from polynet.registry.building import construct_whole
+
     try:
-        net = factory(**arguments)
+        net = construct_whole(factory, arguments, given)
     except TypeError as error:
         explain_call(factory, (), dict(arguments), error)
         raise

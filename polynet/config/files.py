@@ -16,8 +16,8 @@ from polynet.config.merging import merged
 from polynet.config.plain import plain
 from polynet.errors import ConfigError, ConfigFileError, ConfigTypeError, suggest
 
-BASE_KEYS = ("_base_", "_BASE")
-"""How MMEngine and Scepter call the files that a file is laid over."""
+BASE_KEYS = ("_base_", "_BASE", "_BASE_MODEL", "_BASE_RUN")
+"""How MMEngine and Scepter call the files that a file is laid over, the later over the earlier."""
 
 
 def read(path: str | os.PathLike[str]) -> dict[Any, Any]:

@@ -102,6 +102,8 @@ def _split(config: Any) -> tuple[Any, int | None]:
         message = f"A config is a mapping, a registered name, a path or a class, not {type(config).__name__}."
         raise ConfigTypeError(message)
     check_structure(config)
+    if "model" not in config and "NAME" not in config and (found := _scepter_model(config)) is not None:
+        return found, None
     if "model" not in config:
         if not config.keys() & {"name", "type", "NAME"}:
             hint = _hint(config, ("model", "name", "type"))
@@ -119,6 +121,34 @@ def _split(config: Any) -> tuple[Any, int | None]:
         message = f"`model` is a mapping with `name`, or a name, not {type(model).__name__} {model!r:.80}."
         raise ConfigTypeError(message)
     return model, None if num_classes is None else _class_count(num_classes, "num_classes")
+
+
+def _scepter_model(config: Mapping[Any, Any]) -> Any:
+    """The model of a config of Scepter's, which stands under `MODEL`, often within `SOLVER`; `None` where it has none.
+
+    Raises:
+        ConfigTypeError: It is no mapping.
+    """
+    solver = config.get("SOLVER")
+    holder = solver if "MODEL" not in config and isinstance(solver, Mapping) else config
+    if "MODEL" not in holder:
+        return None
+    if not isinstance(holder["MODEL"], Mapping):
+        message = f"`MODEL` is a mapping with `NAME`, not {type(holder['MODEL']).__name__} {holder['MODEL']!r:.80}."
+        raise ConfigTypeError(message)
+    from polynet.config.scepter import read_values
+
+    return read_values(holder["MODEL"])
+
+
+def given_model(config: Any, options: Mapping[str, Any] | None = None) -> dict[Any, Any]:
+    """The model's own mapping as a config has it, its keys as they are written, with options over it; a copy.
+
+    Example:
+        >>> given_model({"MODEL": {"NAME": "Net", "DEPTH": 18}}, {"WIDTH": 3})
+        {'NAME': 'Net', 'DEPTH': 18, 'WIDTH': 3}
+    """
+    return {key: plain(value) for key, value in {**_split(config)[0], **(options or {})}.items()}
 
 
 def _checked_options(options: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from polynet import ops
+from polynet.backend import backend_of
 from polynet.errors import InputError, OptionError
 from polynet.registry import METRICS
 from polynet.types import Tensor
+
+NEVER = 2**30
+"""The rank of a label that is no class."""
 
 
 @METRICS.register(aliases=["accuracy"])
@@ -60,7 +64,8 @@ class AccuracyMetric:
         """
         if isinstance(logits, np.ndarray) and not isinstance(labels, np.ndarray | list | tuple):
             logits = ops.tensor(logits, like=labels)
-        self._check(logits, labels)
+        if isinstance(logits, np.ndarray) or not backend_of(logits).is_tracing():
+            self._check(logits, labels)
         if isinstance(logits, np.ndarray):
             map_array = None if label_map is None else np.asarray(label_map)
             ranks = _ranks_of_array(logits, np.asarray(labels), map_array)
@@ -89,19 +94,20 @@ def _tensor(values: Any, like: Tensor) -> Tensor:
 
 def _ranks(logits: Tensor, labels: Tensor, label_map: Tensor | None) -> Tensor:
     """How many classes rank before each sample's label; more than there are where no class has that label."""
-    classes = logits.shape[1]
-    numbers = ops.reshape(ops.tensor(np.arange(classes, dtype=np.int32), like=logits), (1, classes))
-    labels = ops.reshape(labels, (labels.shape[0], 1))
+    # Without asking for the number of classes, which a tracer would take for a constant.
+    ones = ops.cast(ops.ones_like(logits[:1]), "float32")
+    numbers = ops.cast(ops.cumsum(ones, dim=1), "int32") - 1
+    labels = ops.reshape(labels, (-1, 1))
     stand_for = numbers if label_map is None else label_map
     is_label = stand_for == labels
-    # Summing over the one class that is the label takes its logit without an index that could lie outside.
+    # The largest logit of the one class that is the label is its own, taken without an index that could lie outside.
     own = ops.amax(ops.where(is_label, logits, float("-inf")), dim=1, keepdim=True)
     chosen = ops.logical_and(is_label, logits == own)
-    place = ops.amin(ops.where(chosen, numbers, classes), dim=1, keepdim=True)
+    place = ops.amin(ops.where(chosen, numbers, NEVER), dim=1, keepdim=True)
     behind = ops.logical_or(logits < own, ops.logical_and(logits == own, numbers >= place))
-    before = classes - ops.sum(ops.cast(behind, "int32"), dim=1)
+    before = ops.sum(ops.cast(ops.logical_not(behind), "int32"), dim=1)
     known = ops.sum(ops.cast(is_label, "int32"), dim=1) > 0
-    return ops.where(known, before, classes + 1)
+    return ops.where(known, before, NEVER)
 
 
 def _ranks_of_array(
@@ -111,7 +117,7 @@ def _ranks_of_array(
     numbers = np.arange(logits.shape[1])[None]
     is_label = (numbers if label_map is None else label_map) == labels[:, None]
     own = np.where(is_label, logits, -np.inf).max(axis=1, keepdims=True)
-    place = np.where(is_label & (logits == own), numbers, logits.shape[1]).min(axis=1, keepdims=True)
+    place = np.where(is_label & (logits == own), numbers, NEVER).min(axis=1, keepdims=True)
     behind = (logits < own) | ((logits == own) & (numbers >= place))
     before = logits.shape[1] - behind.sum(axis=1)
-    return np.where(is_label.any(axis=1), before, logits.shape[1] + 1)
+    return np.where(is_label.any(axis=1), before, NEVER)

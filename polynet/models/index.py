@@ -123,6 +123,8 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.networks.classifier": ("Classifier",),
         "polynet.models.networks.video_classifier": ("VideoClassifier", "VideoClassifier2x"),
         "polynet.models.networks.timm_model": ("TIMM_MODEL",),
+        "polynet.models.networks.image_classifier": ("ImageClassifier",),
+        "polynet.models.networks.image_to_image_retriever": ("ImageToImageRetriever",),
     },
     "backbone": {
         "polynet.models.backbones.mlp": ("MLP",),

@@ -8,14 +8,14 @@ could not be built, where in the config, and why.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from polynet.config.normal_form import SELECTORS, normalise
 from polynet.config.plain import plain
 from polynet.config.references import ClassReference, is_class_like
 from polynet.errors import ComponentError, ConfigKeyError, ConfigTypeError, PolyNetError, suggest
-from polynet.registry.scopes import registered_name
+from polynet.registry.scopes import inheriting, registered_name
 
 if TYPE_CHECKING:
     from polynet.registry.view import Registry
@@ -37,9 +37,10 @@ def build_component(registry: Registry, config: Any, logger: Any = None, **optio
     chosen = arguments.pop("name")
     target = _target(registry, chosen, selector)
     arguments = {key: _resolved(value) for key, value in {**arguments, **plain(options)}.items()}
-    if _takes_config(target):
-        return _constructed_from_config(target, {**plain(config), **plain(options)}, logger)
-    return _constructed(target, arguments, logger)
+    with inheriting(registry.scopes):
+        if _takes_config(target):
+            return _constructed_from_config(target, {**plain(config), **plain(options)}, logger)
+        return _constructed(target, arguments, logger)
 
 
 def build_part(kind: str, config: Any, path: str, *, logger: Any = None, **defaults: Any) -> Any:
@@ -138,10 +139,39 @@ def _takes_config(target: Any) -> bool:
     return next(iter(parameters_of(target)), None) == "cfg"
 
 
-def _constructed_from_config(target: Any, config: Mapping[str, Any], logger: Any) -> Any:
-    from polynet.config.mapping import Config
+def construct_whole(target: Any, arguments: Mapping[str, Any], given: Callable[[], Mapping[Any, Any]]) -> Any:
+    """Construct a network outside a registry, in the form that its constructor has, and load weights that are named.
 
-    resolved = Config({key: _resolved(value) for key, value in config.items()})
+    Args:
+        target: The class or function.
+        arguments: Keyword arguments, in the normal form.
+        given: Gives the same as the config has it, with upper-case keys where it writes them; for a constructor that
+            takes `cfg`.
+
+    Returns:
+        What the constructor gives.
+    """
+    if _takes_config(target) and "cfg" not in arguments:
+        return _constructed_from_config(target, given(), None)
+    arguments = dict(arguments)
+    weights = _take_weights(target, arguments)
+    made = target(**arguments)
+    for source in weights:
+        _load(made, source)
+    return made
+
+
+def _take_weights(target: Any, arguments: dict[str, Any]) -> list[Any]:
+    """Take what names weights out of a component's arguments, unless the constructor asks for it."""
+    accepted = parameters_of(target)
+    keys = [key for key in ("pretrained_model", "pretrain") if key in arguments and key not in accepted]
+    return [source for source in [arguments.pop(key) for key in keys] if source is not None]
+
+
+def _constructed_from_config(target: Any, config: Mapping[str, Any], logger: Any) -> Any:
+    from polynet.config.scepter import ScepterConfig
+
+    resolved = ScepterConfig({key: _resolved(value) for key, value in config.items()})
     accepted = parameters_of(target)
     options = {"logger": logger} if _takes(accepted, "logger") else {}
     made = _called(target, (resolved,), options)
@@ -154,16 +184,13 @@ def _constructed_from_config(target: Any, config: Mapping[str, Any], logger: Any
 
 def _constructed(target: Any, arguments: dict[str, Any], logger: Any) -> Any:
     accepted = parameters_of(target)
-    weights = [
-        arguments.pop(key) for key in ("pretrained_model", "pretrain") if key in arguments and key not in accepted
-    ]
+    weights = _take_weights(target, arguments)
     if logger is not None and "logger" not in arguments and _takes(accepted, "logger"):
         arguments["logger"] = logger
     made = _called(target, (), arguments)
     _give_logger(made, logger)
     for source in weights:
-        if source is not None:
-            _load(made, source)
+        _load(made, source)
     return made
 
 

@@ -2,12 +2,16 @@
 
 MMPretrain's `ClsHead` takes a loss and BaseCls's takes a width; Scepter's `ResNet` gives a map and MMPretrain's a tuple
 of maps. Such a class is registered under a scoped name too, `mmpretrain.ClsHead`, which may be written anywhere. A bare
-name is looked up in the scope of the registry that is asked, or else in that of the spelling: `type` is OpenMMLab's and
-`NAME` is Scepter's. What a user registered comes before what ships.
+name is looked up in the scope of the registry that is asked; or else in that of the registry which is building what
+asks; or else in that of the spelling: `type` is OpenMMLab's and `NAME` is Scepter's. What a user registered comes
+before what ships.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from polynet.registry import store
@@ -16,6 +20,18 @@ if TYPE_CHECKING:
     from polynet.registry.view import Registry
 
 SCOPES_OF_SELECTORS: dict[str, tuple[str, ...]] = {"name": (), "type": ("mmpretrain",), "NAME": ("scepter",)}
+
+_INHERITED: ContextVar[tuple[str, ...]] = ContextVar("polynet_inherited_scopes", default=())
+
+
+@contextlib.contextmanager
+def inheriting(scopes: tuple[str, ...]) -> Iterator[None]:
+    """Look bare names up in these scopes first, inside a `with` block, where a registry has none of its own."""
+    token = _INHERITED.set(scopes or _INHERITED.get())
+    try:
+        yield
+    finally:
+        _INHERITED.reset(token)
 
 
 def registered_name(registry: Registry, name: str, selector: str = "name") -> str:
@@ -33,7 +49,7 @@ def registered_name(registry: Registry, name: str, selector: str = "name") -> st
         ...     registered_name(HEADS, "Scoped", "type"), registered_name(HEADS, "Scoped", "name")
         ('mmpretrain.Scoped', 'Scoped')
     """
-    scopes = registry.scopes or SCOPES_OF_SELECTORS.get(selector, ())
+    scopes = registry.scopes or _INHERITED.get() or SCOPES_OF_SELECTORS.get(selector, ())
     scoped = [f"{scope}.{name}" for scope in scopes]
     candidates = [*scoped, name]
     for candidate in candidates:

@@ -7,12 +7,15 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from polynet.backend import backend_of
 from polynet.errors import ConfigTypeError, OptionError, suggest
+from polynet.registry.named_weights import WAITING
 from polynet.types import NativeModule
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.report import LoadReport
 
 _KEYS = ("path", "sub_level")
+_WRAPPER = "module."
 
 
 def load_pretrained(net: NativeModule, source: Any) -> list[LoadReport]:
@@ -24,7 +27,7 @@ def load_pretrained(net: NativeModule, source: Any) -> list[LoadReport]:
             checkpoint to take: `"backbone"` takes `backbone.conv1.weight` as `conv1.weight`.
 
     Returns:
-        A report for each checkpoint.
+        A report for each checkpoint; none yet within `waiting()`.
 
     Raises:
         ConfigTypeError: It is none of these.
@@ -33,6 +36,9 @@ def load_pretrained(net: NativeModule, source: Any) -> list[LoadReport]:
 
     Source: EssentialMC2, `load_pretrained_dict`: the prefix `module.` is dropped, and so is what does not fit.
     """
+    if (queue := WAITING.get()) is not None:
+        queue.append((net, source))
+        return []
     if isinstance(source, (list, tuple)):
         return [report for each in source for report in load_pretrained(net, each)]
     if isinstance(source, Mapping):
@@ -54,7 +60,9 @@ def _load(net: NativeModule, path: Any, sub_level: str | None) -> LoadReport:
         )
         raise ConfigTypeError(message)
     arrays = _below(read_checkpoint(path), sub_level, path)
-    report = load_state(net, arrays, layout="auto", strict=False)
+    # Names that are the network's own need no layout, and those of a network of one's own belong to none that is known.
+    own = arrays.keys() & backend_of(net).slots(net).keys()
+    report = load_state(net, arrays, layout="polynet" if own else "auto", strict=False)
     if not report.ok:
         warnings.warn(f"{path} does not fit {type(net).__name__} wholly: {report}", UserWarning, stacklevel=2)
     return report
@@ -63,6 +71,8 @@ def _load(net: NativeModule, path: Any, sub_level: str | None) -> LoadReport:
 def _below(checkpoint: Checkpoint, sub_level: str | None, path: Any) -> dict[str, Any]:
     """The arrays of a checkpoint; with `sub_level`, those below it by the rest of their names."""
     arrays = checkpoint.tensors
+    if arrays and all(name.startswith(_WRAPPER) for name in arrays):
+        arrays = {name.removeprefix(_WRAPPER): array for name, array in arrays.items()}
     if not sub_level:
         return arrays
     prefix = sub_level.rstrip(".") + "."

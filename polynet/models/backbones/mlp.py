@@ -65,7 +65,7 @@ class MLP(nn.Module):
 
 
 def _layer(w_in: int, w_out: int, use_bn: bool, use_relu: bool) -> Any:
-    parts = [nn.Linear(w_in, w_out)]
+    parts: list[nn.Module] = [nn.Linear(w_in, w_out)]
     if use_bn:
         parts.append(nn.BatchNorm1d(w_out))
     if use_relu:

@@ -119,6 +119,11 @@ class ResNet(nn.Module):
 
     recipe = Recipe(convolution=KaimingNormal("fan_out"))
 
+    layer1: Any
+    layer2: Any
+    layer3: Any
+    layer4: Any
+
     def __init__(
         self,
         depth: int = 18,
