@@ -40,6 +40,7 @@ REFUSALS = frozenset(
         NotImplementedError,
         OverflowError,
         RuntimeError,
+        SystemError,
         TypeError,
         ValueError,
         ZeroDivisionError,

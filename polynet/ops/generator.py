@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from polynet.errors import OptionError
+from polynet.errors import InputError, OptionError
 from polynet.ops.arguments import IntOrInts
+from polynet.ops.checks import whole_number
 
 
 class Generator:
@@ -40,7 +41,7 @@ class Generator:
             >>> ops.Generator(1).uniform((2, 3)).shape
             (2, 3)
         """
-        return self._numpy.random(size, dtype=np.float32)
+        return self._numpy.random(self._shape(size), dtype=np.float32)
 
     def normal(self, size: IntOrInts) -> np.ndarray[Any, Any]:
         """Draw float32 numbers from the normal distribution of mean 0 and variance 1.
@@ -49,7 +50,7 @@ class Generator:
             >>> ops.Generator(1).normal(4).dtype
             dtype('float32')
         """
-        return self._numpy.standard_normal(size, dtype=np.float32)
+        return self._numpy.standard_normal(self._shape(size), dtype=np.float32)
 
     def integers(self, low: int, high: int, size: IntOrInts) -> np.ndarray[Any, Any]:
         """Draw int64 numbers from `low` up to but not including `high`.
@@ -58,4 +59,14 @@ class Generator:
             >>> set(ops.Generator(1).integers(2, 4, 100).tolist())
             {2, 3}
         """
-        return self._numpy.integers(low, high, size, dtype=np.int64)
+        if high <= low:
+            raise InputError(f"A generator needs high above low; it was given low={low} and high={high}.")
+        return self._numpy.integers(low, high, self._shape(size), dtype=np.int64)
+
+    @staticmethod
+    def _shape(size: IntOrInts) -> tuple[int, ...]:
+        lengths = tuple(size) if isinstance(size, (tuple, list)) else (size,)
+        shape = tuple(whole_number("A generator", "size", length) for length in lengths)
+        if any(length < 0 for length in shape):
+            raise InputError(f"A generator's size has no negative lengths; {size!r} was given.")
+        return shape

@@ -12,7 +12,7 @@ import pytest
 import polynet
 from polynet import ops
 from polynet.backend import Backend
-from polynet.errors import FrameworkMismatchError, OptionError, PolyNetError, UnknownNameError
+from polynet.errors import FrameworkMismatchError, InputError, OptionError, PolyNetError, UnknownNameError
 from polynet.ops.explain import explained
 from tests.ops.case import Case, normal
 from tests.ops.table import CASES
@@ -121,6 +121,13 @@ def test_a_refused_draw_uses_no_numbers_up(backend: Backend) -> None:
     with pytest.raises(PolyNetError):
         ops.rand(("two",), generator=drawn, like=backend.tensor(IMAGE))
     assert np.array_equal(drawn.uniform(4), kept.uniform(4))
+
+
+@pytest.mark.parametrize("size", [-1, (2, -1), "two", 1.5, None])
+def test_a_generator_refuses_sizes_that_are_none(size: Any) -> None:
+    for draw in (ops.Generator(0).uniform, ops.Generator(0).normal, lambda size: ops.Generator(0).integers(0, 2, size)):
+        with pytest.raises((InputError, OptionError), match="size"):
+            draw(size)
 
 
 @pytest.mark.parametrize("name", [name for name in ops.__all__ if name != "Generator"])

@@ -80,7 +80,7 @@ def softmax(input: Tensor, dim: int) -> Tensor:
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """Logarithm of the softmax, without overflow or cancellation."""
     axis = check_dim("log_softmax", dim, input.ndim)
-    if not input.ndim:
+    if not input.ndim or 0 in input._tuple_shape:
         return input * 0.0
     input = for_reduction(input, (axis,))
     shifted = input - F.max(input.detach(), axis=axis, keepdims=True)

@@ -126,6 +126,9 @@ def scaled_dot_product_attention(
         causal = np.where(np.tri(queries[-2], keys[-2], dtype=bool), 0.0, _lowest(scores))
         scores = scores + array_like(causal.astype("float32"), query).astype(scores.dtype)
     elif attn_mask is not None:
+        if broadcast_shape(shape_of(attn_mask), shape_of(scores)) != shape_of(scores):
+            message = f"attn_mask of {shape_of(attn_mask)} does not broadcast to the scores {shape_of(scores)}."
+            raise InputError(message)
         scores, allowed = _masked(scores, attn_mask)
     weights = softmax(scores, -1)
     if allowed is not None:

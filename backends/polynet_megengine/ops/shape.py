@@ -9,9 +9,9 @@ from typing import Any
 import megengine.functional as F
 import numpy as np
 
-from polynet.errors import InputError
+from polynet.errors import InputError, OptionError
 from polynet.ops.arguments import Dims
-from polynet.ops.checks import check_dim, check_dims, check_option, check_permutation, check_split
+from polynet.ops.checks import check_dim, check_dims, check_option, check_permutation, check_split, whole_number
 from polynet.types import Tensor
 from polynet_megengine.ops._tensors import (
     array_like,
@@ -48,9 +48,17 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return F.flatten(input, start, -1 if end == ndim - 1 else end)
 
 
+def _check_lengths(operation: str, sizes: Any) -> None:
+    """Refuse a tensor for a shape unless it lists whole numbers, as a traced shape does."""
+    if is_tensor(sizes) and (sizes.ndim != 1 or sizes.dtype.kind not in "iu"):
+        message = f"{operation}: a shape is a list of whole numbers, not a tensor of {sizes.dtype}."
+        raise OptionError(message)
+
+
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Split one dimension into several; one size may be -1."""
     axis = check_dim("unflatten", dim, input.ndim)
+    _check_lengths("unflatten", sizes)
     shape = shape_of(input)
     return reshape(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
@@ -135,7 +143,8 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: Dims = None) -> Tenso
             raise InputError(message)
         return F.reshape(F.roll(F.flatten(input), shifts, 0), shape_of(input))
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
-    steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    given = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    steps = tuple(whole_number("roll", "shifts", each) for each in given)
     if len(axes) != len(steps):
         message = f"roll: shifts={shifts} and dims={dims} must have the same length."
         raise InputError(message)
@@ -186,7 +195,7 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     axis = check_dim("repeat_interleave", dim, input.ndim)
     length = shape_of(input)[axis]
     counts = np.asarray(repeats.numpy() if is_tensor(repeats) else repeats)
-    if counts.size not in (1, length) or (counts < 0).any():
+    if counts.dtype.kind not in "iub" or counts.size not in (1, length) or (counts < 0).any():
         message = f"repeat_interleave: repeats must be one non-negative integer or {length}, not {counts.tolist()}."
         raise InputError(message)
     if counts.size == 1 and counts.item() > 0:
@@ -206,6 +215,7 @@ def repeat_each(x: Tensor, count: int, axis: int) -> Tensor:
 
 def expand(input: Tensor, size: int | Sequence[int]) -> Tensor:
     """Broadcast to a larger size; -1 keeps a dimension."""
+    _check_lengths("expand", size)
     sizes = (size,) if isinstance(size, int) else tuple(size)
     shape = shape_of(input)
     kept = (None,) * (len(sizes) - len(shape)) + shape
