@@ -14,6 +14,7 @@ from polynet_megengine.ops import activation as functional
 from polynet_megengine.rectifier import relu
 
 from .initialisation import fill
+from .inputs import check_floating
 
 
 class _Activation(Module):
@@ -80,7 +81,9 @@ class PReLU(M.PReLU, Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply to any shape, or to `(N, C, …)`."""
-        return functional.prelu(inputs, self.weight)
+        # MegEngine's layer keeps several slopes as (1, C, 1, 1).
+        weight = self.weight if self.weight.ndim == 1 else F.flatten(self.weight)
+        return functional.prelu(inputs, weight)
 
 
 class ELU(_Activation):
@@ -202,6 +205,7 @@ class Softmax(M.Softmax, Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply."""
+        check_floating(self, inputs)
         dim, ndim = self.dim, inputs.ndim
         if dim is not None and -ndim <= dim < ndim:
             return F.softmax(inputs, dim)
@@ -217,6 +221,7 @@ class LogSoftmax(_Activation):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply."""
+        check_floating(self, x)
         return functional.log_softmax(x, _implied(self.dim, x))
 
 

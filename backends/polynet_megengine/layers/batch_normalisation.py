@@ -19,6 +19,7 @@ from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_
 from polynet_megengine.module import Module
 
 from .initialisation import fill
+from .inputs import check_floating
 
 
 class _BatchNorm(Module):
@@ -63,6 +64,7 @@ class _BatchNorm(Module):
                 f"not {shape}."
             )
             raise InputError(message)
+        check_floating(self, inp)
         x = inp if len(shape) == 4 else inp.reshape(*shape[:2], math.prod(shape[2:]), 1)
         if (not self.training and self.running_mean is not None) or self.freeze:
             output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)

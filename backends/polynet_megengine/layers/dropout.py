@@ -9,6 +9,8 @@ from polynet.nn.arguments import fraction
 from polynet.types import Tensor
 from polynet_megengine.module import Module
 
+from .inputs import check_floating
+
 
 class Dropout(M.Dropout, Module):
     """Sets elements to zero with probability `p` while training, and scales the others by `1 / (1 - p)`."""
@@ -30,6 +32,7 @@ class Dropout(M.Dropout, Module):
         """Drop elements of a tensor of any shape."""
         if not self.training or self.drop_prob == 0:
             return inputs
+        check_floating(self, inputs)
         if self.drop_prob == 1:
             return inputs * 0
         return F.nn.dropout(inputs, self.drop_prob, training=True)

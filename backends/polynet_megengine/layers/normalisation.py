@@ -17,6 +17,7 @@ from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
 
 from .initialisation import skipped
+from .inputs import check_floating
 
 
 def _ones(*shape: int) -> Tensor:
@@ -63,6 +64,7 @@ class LayerNorm(M.LayerNorm, Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(…, *normalized_shape)`."""
+        check_floating(self, x)
         wanted = self.normalized_shape
         if self.bias is not None and x._tuple_shape[-len(wanted) :] == wanted:
             return F.nn.layer_norm(x, wanted, True, self.weight, self.bias, self.eps)
@@ -113,6 +115,7 @@ class GroupNorm(M.GroupNorm, Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(N, C, …)`."""
+        check_floating(self, x)
         shape: tuple[int, ...] = x._tuple_shape
         if len(shape) == 4 and shape[1] == self.num_channels and 0 not in shape:
             return F.nn.group_norm(x, self.num_groups, self.affine, self.weight, self.bias, self.eps)

@@ -17,6 +17,8 @@ from polynet.types import Tensor
 from polynet_megengine.module import Module
 from polynet_megengine.ops import pooling as functional
 
+from .inputs import check_floating
+
 Sizes = int | Sequence[int]
 
 
@@ -59,6 +61,7 @@ class _MaxPool(_Pool):
 
     def forward(self, inp: Tensor) -> Tensor:
         """Largest value of each window; natively where nothing records, for there ties get too much gradient."""
+        check_floating(self, inp)
         if self._spatial == 2 and get_grad_key((inp,)) is None and self._is_native(inp):
             return F.max_pool2d(inp, self.kernel_size, self.stride, self.padding)
         return type(self)._function(inp, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
@@ -132,6 +135,7 @@ class _AvgPool(_Pool):
 
     def forward(self, inp: Tensor) -> Tensor:
         """Mean of each window."""
+        check_floating(self, inp)
         options = {} if self.divisor_override is None else {"divisor_override": self.divisor_override}
         return type(self)._function(
             inp, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, **options
