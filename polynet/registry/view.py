@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from polynet.errors import OptionError, UnknownNameError, suggest
 from polynet.registry import store
 from polynet.registry.checks import check_target
+from polynet.registry.choice import backend_name, backend_of, choices_of, choose
 from polynet.registry.listing import location, matching, natural_order
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class Registry:
         given = (name,) if isinstance(name, str) else tuple(name or ())
         if not given:
             given = (getattr(target, "__name__", None),)  # type: ignore[assignment]  # check_name refuses a missing name
-        bound_to = _backend_of(target, backend)
+        bound_to = backend_of(target, backend)
         keys = [store.Key(kind, store.check_name(one), bound_to) for one in dict.fromkeys((*given, *aliases))]
         if self.replace:
             keys = [self._own_key(key, target) for key in keys]
@@ -219,11 +220,11 @@ class Registry:
             ...
             polynet.errors.UnknownNameError: The head 'Plain' exists for torch only, not for megengine.
         """
-        wanted = None if backend is None else _backend_name(backend)
+        wanted = None if backend is None else backend_name(backend)
         kinds = self._kinds_of_asked(name)
         for kind in kinds:
             store.import_indexed(kind, name)
-        by_kind = {kind: _choices(kind, name) for kind in kinds}
+        by_kind = {kind: choices_of(kind, name) for kind in kinds}
         usable = [kind for kind in kinds if wanted is None or None in by_kind[kind] or wanted in by_kind[kind]]
         if not usable:
             have = sorted({str(key) for choices in by_kind.values() for key in choices})
@@ -235,7 +236,7 @@ class Registry:
                 f"Look it up in the registry of one kind."
             )
             raise UnknownNameError(message)
-        return _choose(usable[0], name, by_kind[usable[0]], wanted)
+        return choose(usable[0], name, by_kind[usable[0]], wanted)
 
     def build(self, config: Any, logger: Any = None, **options: Any) -> Any:
         """Build a component from its config, on the active backend.
@@ -317,7 +318,7 @@ class Registry:
         """
         store.load_plugins()
         kinds = self.kinds if kind is None else tuple(k for k in self.kinds if k == store.check_kind(kind))
-        wanted = None if backend is None else _backend_name(backend)
+        wanted = None if backend is None else backend_name(backend)
         found = {
             name
             for (_, name), backends in store.names(kinds).items()
@@ -332,7 +333,7 @@ class Registry:
             UnknownNameError: It is not registered.
         """
         kind = self._kinds_of_asked(name)[0]
-        choices = _choices(kind, name)
+        choices = choices_of(kind, name)
         if choices:
             return location(next(iter(choices.values())))
         return location(f"{store.indexed_module(kind, name)}:{name}")
@@ -361,41 +362,3 @@ class Registry:
         """The names, a kind a line."""
         lines = [f"{kind}: {', '.join(names)}" for kind in self.kinds if (names := self.list(kind=kind))]
         return "\n".join([repr(self), *lines])
-
-
-def _backend_name(backend: str | Backend) -> str:
-    """Name of a known backend."""
-    if not isinstance(backend, str):
-        return backend.name
-    from polynet.backend import find_backend
-
-    return find_backend(backend).name
-
-
-def _backend_of(target: Any, backend: str | Backend | None) -> str | None:
-    """The backend an object is registered for: as asked, or as its class says."""
-    if backend is not None:
-        return _backend_name(backend)
-    if not isinstance(target, type):
-        return None
-    from polynet.backend import backend_of_class
-
-    return backend_of_class(target)
-
-
-def _choices(kind: str, name: str) -> dict[str | None, Any]:
-    """What is registered and imported under a name, by backend."""
-    return {key.backend: target for key, target in store.entries().items() if key[:2] == (kind, name)}
-
-
-def _choose(kind: str, name: str, choices: dict[str | None, Any], wanted: str | None) -> Any:
-    """The native class of the wanted backend, else the neutral one, else the only one."""
-    if wanted is not None and wanted in choices:
-        return choices[wanted]
-    if None in choices:
-        return choices[None]
-    if len(choices) > 1:
-        have = " and ".join(sorted(map(str, choices)))
-        message = f"The {kind} {name!r} has a class each for {have}; say which backend is meant."
-        raise UnknownNameError(message)
-    return next(iter(choices.values()))
