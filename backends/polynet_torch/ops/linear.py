@@ -21,8 +21,9 @@ embedding = F.embedding
 
 def scaled_dot_product_attention(query: Any, key: Any, value: Any, *arguments: Any, **options: Any) -> Any:
     """`torch.nn.functional.scaled_dot_product_attention`, whose kernels do not see that there are too few values."""
-    # torch.fx traces with stand-ins, which have no lengths to compare.
-    if isinstance(key, torch.Tensor) and key.shape[-2] != value.shape[-2]:
+    # Tracers have stand-ins, which have no lengths to compare.
+    comparable = isinstance(key, torch.Tensor) and not torch.jit.is_tracing()
+    if comparable and key.shape[-2] != value.shape[-2]:
         message = f"{key.shape[-2]} keys and {value.shape[-2]} values were given; there must be as many of both."
         raise InputError(message)
     return F.scaled_dot_product_attention(query, key, value, *arguments, **options)
