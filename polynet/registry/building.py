@@ -15,7 +15,7 @@ from polynet.config.normal_form import SELECTORS, normalise
 from polynet.config.plain import plain
 from polynet.config.references import ClassReference, is_class_like
 from polynet.errors import ComponentError, ConfigKeyError, ConfigTypeError, PolyNetError, suggest
-from polynet.registry.scopes import inheriting, registered_name
+from polynet.registry.scopes import inheriting, is_kindless, registered_name
 
 if TYPE_CHECKING:
     from polynet.registry.view import Registry
@@ -74,7 +74,7 @@ def build_part(kind: str, config: Any, path: str, *, logger: Any = None, **defau
     view = Registry(f"{kind}s", kind)
     try:
         target = _named(config)
-        if isinstance(target, str) and not _knows(view, target, config) and _knows(Registry("models"), target, config):
+        if isinstance(target, str) and _is_elsewhere(view, target, config):
             view = Registry("models")
         if defaults:
             config = {**defaults_taken(view, config, defaults), **_mapping(config)}
@@ -112,10 +112,18 @@ def _named(config: Any) -> Any:
     return next((mapping[key] for key in SELECTORS if key in mapping), None)
 
 
-def _knows(registry: Registry, name: str, config: Any) -> bool:
-    """Whether a registry has what a config calls `name`."""
+def _is_elsewhere(registry: Registry, name: str, config: Any) -> bool:
+    """Whether what a config calls `name` is to be found among all kinds and not in the registry of one."""
+    from polynet.registry.view import Registry
+
     selector = next((key for key in SELECTORS if key in _mapping(config)), "name")
-    return registered_name(registry, name, selector) in registry
+    if is_kindless(registry, name, selector):
+        return True
+    everything = Registry("models")
+    return (
+        registered_name(registry, name, selector) not in registry
+        and registered_name(everything, name, selector) in everything
+    )
 
 
 def _mapping(config: Any) -> Mapping[str, Any]:
@@ -212,8 +220,22 @@ def _called(target: Any, arguments: tuple[Any, ...], options: dict[str, Any]) ->
         if isinstance(error, TypeError):
             explain_call(target, arguments, options, error)
         name = getattr(target, "__qualname__", repr(target))
-        message = f"{name} could not be built: {type(error).__name__}: {error}"
+        message = f"{name} could not be built: {type(error).__name__}: {error}{_on_bases(target, error)}"
         raise ComponentError(message) from error
+
+
+def _on_bases(target: Any, error: Exception) -> str:
+    """What to do about a constructor that hands its config on to a framework's own, which takes none."""
+    from polynet.backend import backend_of_class
+
+    refused = isinstance(error, TypeError) and "__init__() " in str(error)
+    if not refused or not _takes_config(target) or backend_of_class(target) is None:
+        return ""
+    base = target.__mro__[1]
+    return (
+        f". Its base {base.__module__}.{base.__qualname__} takes no config: call super().__init__() without arguments, "
+        f"or derive from polynet.dialects.scepter.BaseModel, which keeps cfg and logger."
+    )
 
 
 def _give_logger(made: Any, logger: Any) -> None:
