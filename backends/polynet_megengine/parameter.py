@@ -1,4 +1,9 @@
-"""A MegEngine parameter that says whether it is to be trained, as torch's does."""
+"""Parameters that say whether they are to be trained, as torch's do.
+
+MegEngine reserves the name `requires_grad` and refuses to read or set it. Here every `megengine.Parameter` keeps it:
+PolyNet's optimisers and training steps leave out those that are frozen. A hand-written `GradManager` should attach only
+what is to be trained. They stay of MegEngine's own class, as its optimisers take parameters of one class only.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +11,41 @@ from typing import Any
 
 import megengine
 
+_MARK = "needs_no_gradient"
 
-class Parameter(megengine.Parameter):
-    """A `megengine.Parameter` with a `requires_grad` that can be set; MegEngine's own refuses to.
 
-    PolyNet's optimisers and training steps leave a parameter out whose `requires_grad` is false. A hand-written
-    `GradManager` should attach only what is to be trained.
+def _requires_grad(parameter: Any) -> bool:
+    """Whether it is to be trained."""
+    return not getattr(parameter, _MARK, False)
+
+
+def _set_requires_grad(parameter: Any, value: bool) -> None:
+    setattr(parameter, _MARK, not value)
+
+
+def _state(parameter: Any) -> dict[str, Any]:
+    """What copies and pickles keep beside the numbers."""
+    state: dict[str, Any] = megengine.Tensor.__getstate__(parameter)
+    return state if _requires_grad(parameter) else {**state, _MARK: True}
+
+
+def _set_state(parameter: Any, state: dict[str, Any]) -> None:
+    rest = dict(state)
+    if rest.pop(_MARK, False):
+        _set_requires_grad(parameter, False)
+    megengine.Tensor.__setstate__(parameter, rest)
+
+
+def let_parameters_be_frozen() -> None:
+    """Give MegEngine's parameters a `requires_grad` that can be set, and that their copies keep.
 
     Example:
         >>> with polynet.use_backend("megengine"):
         ...     token = polynet.nn.Parameter(np.zeros((1, 1, 8), np.float32))
         >>> token.requires_grad = False
-        >>> token.requires_grad
-        False
+        >>> token.requires_grad, type(token)
+        (False, <class 'megengine.tensor.Parameter'>)
     """
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether it is to be trained."""
-        return not getattr(self, "needs_no_gradient", False)
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        self.needs_no_gradient = not value
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles keep beside the numbers."""
-        state: dict[str, Any] = super().__getstate__()
-        if not self.requires_grad:
-            state["needs_no_gradient"] = True
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore what `__getstate__` kept."""
-        if state.pop("needs_no_gradient", False):
-            self.needs_no_gradient = True
-        super().__setstate__(state)
+    megengine.Parameter.requires_grad = property(_requires_grad, _set_requires_grad)
+    megengine.Parameter.__getstate__ = _state
+    megengine.Parameter.__setstate__ = _set_state
