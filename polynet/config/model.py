@@ -85,6 +85,16 @@ def _scoped(name: Any, selector: str) -> Any:
     return registered_name(MODELS, name, selector)
 
 
+def _scoped_head(name: Any, selector: str) -> Any:
+    """A head's name as the registries have it, since the key that selected it is lost in the normal form."""
+    if not isinstance(name, str) or selector == "name":
+        return name
+    from polynet.registry import HEADS, MODELS
+    from polynet.registry.scopes import is_kindless, registered_name
+
+    return registered_name(MODELS if is_kindless(HEADS, name, selector) else HEADS, name, selector)
+
+
 def _hint(config: Mapping[Any, Any], wanted: tuple[str, ...]) -> str:
     """The end of a message about a missing key: one that may be meant for it."""
     return next((f" Is {key!r} meant for it?" for key in config if suggest(key, wanted)), "")
@@ -189,6 +199,8 @@ def _head(head: Any) -> dict[str, Any] | None:
         message = f"`model.head` is a mapping, a name, a class or None, not {type(head).__name__} {head!r:.80}."
         raise ConfigTypeError(message)
     normal = normalise(head)
+    if "name" in normal:
+        normal["name"] = _scoped_head(normal["name"], next(key for key in SELECTORS if key in head))
     for width in WIDTHS:
         if normal.get(width) is not None:
             normal[width] = _class_count(normal[width], f"model.head.{width}")
