@@ -64,10 +64,10 @@ class MegEngineBackend(Backend):
         self._layers = importlib.import_module("polynet_megengine.layers")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
-        self._parameter = importlib.import_module("polynet_megengine.parameter")
         importlib.import_module("polynet_megengine.matrix_kernels").choose_kernels()
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
         importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
+        importlib.import_module("polynet_megengine.parameter").let_parameters_be_frozen()
         importlib.import_module("polynet_megengine.operands").refuse_foreign_operands()
 
     def check_thread(self) -> None:
@@ -151,7 +151,7 @@ class MegEngineBackend(Backend):
     def parameter(self, value: Any, *, requires_grad: bool = True) -> Any:
         """A `megengine.Parameter` whose `requires_grad` can be set."""
         data = value if isinstance(value, self._megengine.Tensor) else self.tensor(value)
-        parameter = self._parameter.Parameter(data)
+        parameter = self._megengine.Parameter(data)
         if not requires_grad:
             parameter.requires_grad = False
         return parameter

@@ -37,7 +37,6 @@ class Module(M.Module):
     """
 
     _non_persistent_buffers: frozenset[str] = frozenset()
-    _polynet_frozen: frozenset[str] = frozenset()
 
     @explains
     def __call__(self, *inputs: Any, **options: Any) -> Any:
@@ -83,8 +82,6 @@ class Module(M.Module):
             # The same module under a second name, or a moved one: MegEngine would log a warning.
             value._short_name = None
         super().__setattr__(name, value)
-        if isinstance(value, megengine.Parameter) and getattr(value, "needs_no_gradient", False):
-            _set_trainable(self, name, False)
 
     def _flatten(
         self,
@@ -168,12 +165,11 @@ class Module(M.Module):
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Freeze every parameter here and below, or make them trainable again; returns the module.
 
-        MegEngine's tensors have no such flag: the mark is kept by the modules, and honoured by PolyNet's optimisers
-        and training steps. A hand-written `GradManager` should attach only what is to be trained.
+        PolyNet's optimisers and training steps leave frozen parameters out. A hand-written `GradManager` should attach
+        only what is to be trained.
         """
-        for module in self.modules():
-            for name, _ in module.named_parameters(recursive=False):
-                _set_trainable(module, name, requires_grad)
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
         return self
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -281,10 +277,6 @@ class Module(M.Module):
         for name in self._non_persistent_buffers:
             state.pop((type(self), prefix + name), None)
         return state
-
-
-def _set_trainable(owner: Any, name: str, trainable: bool) -> None:
-    importlib.import_module("polynet_megengine.state").set_trainable(owner, name, trainable)
 
 
 def _member(owner: Any, key: str) -> Any:

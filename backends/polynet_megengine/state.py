@@ -18,26 +18,11 @@ from megengine.jit.tracing import is_tracing as is_jit_tracing
 from polynet.slots import Slot
 from polynet.types import Tensor
 from polynet_megengine.layers.canonical import canonical_shape
-from polynet_megengine.parameter import Parameter
-
-FROZEN = "_polynet_frozen"
-"""MegEngine's own parameters have no `requires_grad`: a module keeps the names of those frozen under this attribute."""
 
 
 def is_tracing() -> bool:
     """Whether `jit.trace` or `traced_module` is recording."""
     return bool(is_jit_tracing() or is_tracing_module())
-
-
-def set_trainable(owner: Any, leaf: str, trainable: bool) -> None:
-    """Mark one of a module's own parameters as frozen, or trainable again. Copies and pickles keep the mark."""
-    tensor = next((tensor for name, tensor in _tensors(owner) if name == leaf), None)
-    if isinstance(tensor, Parameter):
-        tensor.requires_grad = trainable
-        return
-    frozen = set(owner.__dict__.get(FROZEN, ()))
-    (frozen.discard if trainable else frozen.add)(leaf)
-    object.__setattr__(owner, FROZEN, frozenset(frozen))
 
 
 class MegEngineSlot(Slot):
@@ -106,7 +91,6 @@ def slots(module: Any) -> dict[str, Slot]:
 
 def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
     hidden = getattr(owner, "_non_persistent_buffers", ())
-    frozen = owner.__dict__.get(FROZEN, ())
     for leaf, tensor in _tensors(owner):
         if leaf in hidden:
             continue
@@ -118,7 +102,7 @@ def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
             "parameter" if is_parameter else "buffer",
             canonical_shape(owner, leaf, tensor),
             np.dtype(tensor.dtype).name,
-            is_parameter and leaf not in frozen and getattr(tensor, "requires_grad", True),
+            is_parameter and tensor.requires_grad,
             tensor=tensor,
         )
     for path, child in _children(owner):
