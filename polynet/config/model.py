@@ -64,8 +64,8 @@ def model_arguments(
         raise ConfigError(message)
     name = _scoped(name, selector)
     if "head" in model:
-        model["head"] = _head(model["head"])
-    arguments = _with_options(model, options)
+        model["head"] = _head(model["head"], selector)
+    arguments = _with_options(model, options, selector)
     if "num_classes" not in arguments and num_classes is not None:
         _fill_head(arguments, num_classes)
     elif arguments.get("num_classes") is not None:
@@ -178,19 +178,22 @@ def _checked_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: plain(value) for key, value in options.items()}
 
 
-def _with_options(model: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+def _with_options(model: dict[str, Any], options: dict[str, Any], selector: str) -> dict[str, Any]:
     """The model's arguments with the caller's over them."""
     from polynet.config.merging import merged
 
     if "head" in options:
-        options = {**options, "head": _head(options["head"])}
+        options = {**options, "head": _head(options["head"], selector)}
     elif options.get("num_classes") is not None and isinstance(model.get("head"), dict):
         model = {**model, "head": {key: value for key, value in model["head"].items() if key not in WIDTHS}}
     return merged(model, options)
 
 
-def _head(head: Any) -> dict[str, Any] | None:
-    """A head's config in the normal form; None for no head. A name or class alone stands for its config."""
+def _head(head: Any, selector: str) -> dict[str, Any] | None:
+    """A head's config in the normal form; None for no head. A name or class alone stands for its config.
+
+    Where model and head are selected by the same key, the head's name is one of the library that spells it so.
+    """
     if head is None:
         return None
     if isinstance(head, str) or (is_class_like(head) and not isinstance(head, Mapping)):
@@ -199,8 +202,8 @@ def _head(head: Any) -> dict[str, Any] | None:
         message = f"`model.head` is a mapping, a name, a class or None, not {type(head).__name__} {head!r:.80}."
         raise ConfigTypeError(message)
     normal = normalise(head)
-    if "name" in normal:
-        normal["name"] = _scoped_head(normal["name"], next(key for key in SELECTORS if key in head))
+    if selector in head:
+        normal["name"] = _scoped_head(normal["name"], selector)
     for width in WIDTHS:
         if normal.get(width) is not None:
             normal[width] = _class_count(normal[width], f"model.head.{width}")

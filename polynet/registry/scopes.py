@@ -49,10 +49,31 @@ def registered_name(registry: Registry, name: str, selector: str = "name") -> st
         ...     registered_name(HEADS, "Scoped", "type"), registered_name(HEADS, "Scoped", "name")
         ('mmpretrain.Scoped', 'Scoped')
     """
-    scopes = registry.scopes or _INHERITED.get() or SCOPES_OF_SELECTORS.get(selector, ())
-    scoped = [f"{scope}.{name}" for scope in scopes]
-    candidates = [*scoped, name]
+    candidates = _candidates(registry, name, selector)
     for candidate in candidates:
         if any(store.is_added(kind, candidate) for kind in registry.kinds):
             return candidate
     return next((candidate for candidate in candidates if candidate in registry), name)
+
+
+def is_kindless(registry: Registry, name: str, selector: str = "name") -> bool:
+    """Whether a user registered a name in a dialect whose registry knows no kinds, and none of a registry's own kind.
+
+    OpenMMLab's `MODELS.register_module()` takes backbones, heads and whole networks alike. What was registered so is
+    kept under its scoped name as a network, and comes before what ships under that name as a part.
+
+    Args:
+        registry: The registry of one kind.
+        name: The name in the config.
+        selector: The key it stood under.
+    """
+    candidates = _candidates(registry, name, selector)
+    if any(store.is_added(kind, candidate) for candidate in candidates for kind in registry.kinds):
+        return False
+    return any("." in candidate and store.is_added("network", candidate) for candidate in candidates)
+
+
+def _candidates(registry: Registry, name: str, selector: str) -> list[str]:
+    """The registered names that a name may stand for, the likeliest first."""
+    scopes = registry.scopes or _INHERITED.get() or SCOPES_OF_SELECTORS.get(selector, ())
+    return [*(f"{scope}.{name}" for scope in scopes), name]
