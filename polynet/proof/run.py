@@ -103,7 +103,7 @@ class Run:
             found = {f"loss {index + 1}": np.array(optimizer.step(self._loss)) for index in range(count)}
             moved: dict[str, list[Array]] = {"parameter": [], "buffer": []}
             for key, slot in self.backend.slots(self.network).items():
-                moved[slot.kind].append((slot.read().astype(np.float64) - before[key]).ravel())
+                moved[slot.kind].append((slot.read() - before[key]).ravel())
         for kind, label in (("parameter", "movement of all weights"), ("buffer", "movement of all buffers")):
             if moved[kind]:
                 found[label] = np.concatenate(moved[kind])
