@@ -148,6 +148,9 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
             "SEResNeXt",
         ),
         "polynet.models.networks.timm_model": ("TIMM_MODEL",),
+        "polynet.models.backbones.vision_transformer": ("mmpretrain.VisionTransformer", "VisionTransformer"),
+        "polynet.models.backbones.mae_vit": ("mmpretrain.MAEViT", "MAEViT"),
+        "polynet.models.backbones.mask_feat_vit": ("mmpretrain.MaskFeatViT", "MaskFeatViT"),
     },
     "neck": {
         "polynet.models.necks.identity": ("Identity",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 import polynet
@@ -12,9 +13,9 @@ from polynet import ops
 from polynet.backend import Backend
 from polynet.registry import BACKBONES
 from tests.compare import assert_close
-from tests.oracles.mmpretrain_case import TOLERANCE, MMPretrainCase, read_case
+from tests.oracles.mmpretrain_case import TOLERANCE, MMPretrainCase, noise, read_case
 
-CLASSIFIERS = ("resnet50", "resnet18_cifar10")
+CLASSIFIERS = ("resnet50", "resnet18_cifar10", "vit_tiny_p16")
 
 
 def backbone_of(case: MMPretrainCase, config: Mapping[str, Any], backend: Backend) -> Any:
@@ -36,3 +37,31 @@ def test_output_is_that_of_mmpretrain(name: str, backend: Backend) -> None:
         outs = net(ops.tensor(case.images()))
     assert isinstance(outs, tuple)
     assert_close(outs[-1], case.output("out/backbone.0"), TOLERANCE, what=name)
+
+
+class Drawn:
+    """A generator that gives the case's noise."""
+
+    def random(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        return noise(shape).astype(dtype)
+
+
+@pytest.mark.checklist("S3-37", "S3-38")
+def test_masked_features_are_those_of_mmpretrain(backend: Backend) -> None:
+    case = read_case("mae_tiny")
+    net = backbone_of(case, case.model["backbone"], backend)
+    net.generator = Drawn()
+    with ops.no_grad():
+        latent, mask, ids_restore = net(ops.tensor(case.images()))
+    assert_close(latent, case.output("out/latent"), TOLERANCE, what="latent")
+    assert_close(mask, case.output("out/mask"), what="mask")
+    assert_close(ids_restore, case.output("out/ids_restore"), what="ids_restore")
+
+
+@pytest.mark.checklist("S3-33")
+def test_features_with_mask_tokens_are_those_of_mmpretrain(backend: Backend) -> None:
+    case = read_case("maskfeat_tiny")
+    net = backbone_of(case, case.model["backbone"], backend)
+    with ops.no_grad():
+        latent = net(ops.tensor(case.images()), ops.tensor(case.output("mask").reshape(1, -1)))
+    assert_close(latent, case.output("out/latent"), TOLERANCE)

@@ -43,7 +43,7 @@ class BaseBackbone(BaseModule):
             freeze(part)
 
     def train(self, mode: bool = True, **options: Any) -> Any:
-        """Set training mode, but not of what is frozen, nor of batch normalisations if `norm_eval`; returns the module."""
+        """Set training mode, except of what is frozen, and of batch normalisations if `norm_eval`."""
         super().train(mode, **options)
         self._freeze_stages()
         if mode and self.norm_eval:
