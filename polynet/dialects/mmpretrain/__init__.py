@@ -61,13 +61,14 @@ def __getattr__(name: str) -> Any:
 
 def _shipped(name: str) -> Any:
     """The class that ships under a name, parts before whole networks, whatever was registered over it."""
-    from polynet.registry import store
+    from polynet.registry import Registry, store
 
     for kind in (*_KINDS, "network"):
         for candidate in (f"mmpretrain.{name}", name):
             module = store.indexed_module(kind, candidate)
             if module is not None:
-                return getattr(importlib.import_module(module), name)
+                found = getattr(importlib.import_module(module), name, None)
+                return found or Registry(kind, kind).get(candidate)  # a name that differs from the class's own
     raise unknown_attribute(__name__, name, __all__)
 
 
