@@ -270,6 +270,31 @@ class Registry:
 
         return build_component(self, config, logger, **options)
 
+    def para_dict(self, name: str) -> dict[str, dict[str, Any]]:
+        """What the config of a component may hold: key to its `value` (the default), `description` and `type`.
+
+        Raises:
+            UnknownNameError: Nothing has that name here.
+        """
+        from polynet.registry.template import component_parameters
+
+        return component_parameters(self, name)
+
+    def get_config_template(self, name: str, selector: str | None = None) -> str:
+        """A config of a component as commented YAML, which builds as it is; see `polynet.registry.template`.
+
+        Args:
+            name: The registered name.
+            selector: How the config names the component: `"name"`, `"type"`, or `"NAME"` with upper-case keys; by
+                default as this registry's library does.
+
+        Raises:
+            UnknownNameError: Nothing has that name here.
+        """
+        from polynet.registry.template import config_template
+
+        return config_template(self, name, selector)
+
     def _kinds_of_asked(self, name: object) -> tuple[str, ...]:
         """The kinds that have a name; the plug-ins are asked only where nothing else has it."""
         kinds = self.kinds_of(name)

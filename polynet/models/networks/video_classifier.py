@@ -28,10 +28,10 @@ class VideoClassifier(Classifier):
     Source: Scepter and EssentialMC2, `VideoClassifier`.
 
     Example:
-        >>> config = dict(backbone={"name": "MLP", "in_dim": [3], "out_dim": 5})
-        >>> config["head"] = {"name": "VideoClassifierHead", "dim": 5, "num_classes": 4}
+        >>> backbone = {"name": "MLP", "in_dim": [3], "out_dim": 5}
+        >>> head = {"name": "VideoClassifierHead", "dim": 5, "num_classes": 4}
         >>> with polynet.use_backend("torch"):
-        ...     net = VideoClassifier(**config).eval()
+        ...     net = VideoClassifier(backbone=backbone, head=head).eval()
         >>> list(net(video=ops.ones((2, 3)), gt_label=ops.tensor([0, 3])))
         ['logits', 'acc@1']
     """
@@ -61,10 +61,10 @@ class VideoClassifier2x(VideoClassifier):
     Source: Scepter and EssentialMC2, `VideoClassifier2x`, where the metric's values cannot be renamed (a misprint).
 
     Example:
-        >>> config = dict(backbone={"name": "MLP", "in_dim": [3], "out_dim": 5})
-        >>> config["head"] = {"name": "VideoClassifierHeadx2", "dim": 5, "num_classes": [4, 6]}
+        >>> backbone = {"name": "MLP", "in_dim": [3], "out_dim": 5}
+        >>> head = {"name": "VideoClassifierHeadx2", "dim": 5, "num_classes": [4, 6]}
         >>> with polynet.use_backend("torch"):
-        ...     net = VideoClassifier2x(**config)
+        ...     net = VideoClassifier2x(backbone=backbone, head=head)
         >>> list(net(ops.ones((2, 3)), ops.tensor([[0, 5], [3, 1]])))
         ['loss', 'batch_size', 'acc_0@1', 'acc_1@1']
     """
