@@ -8,6 +8,8 @@ from typing import Any
 
 import megengine
 import megengine.module as M
+from megengine.core._imperative_rt.core2 import is_tracing_module
+from megengine.jit.tracing import is_tracing
 from megengine.module.module import _expand_structure
 from megengine.utils.naming import AutoNaming
 
@@ -48,7 +50,10 @@ class Module(M.Module):
             BackendThreadError: MegEngine does not work in the calling thread.
         """
         try:
-            return _Native.__call__(self, *inputs, **options)
+            if self._forward_hooks or self._forward_pre_hooks or is_tracing_module() or is_tracing():
+                return _Native.__call__(self, *inputs, **options)
+            # MegEngine's own call would only name what nobody records, which takes as long as a small layer's Python.
+            return self.forward(*inputs, **options)
         except Exception as error:
             if AutoNaming.scopes:
                 # MegEngine leaves it when a call succeeds.

@@ -60,7 +60,8 @@ def explaining(native: type) -> Callable[..., Any]:
     @explains
     def __call__(self: Any, *arguments: Any, **options: Any) -> Any:  # noqa: N807 - it becomes one
         try:
-            return native.__call__(self, *arguments, **options)
+            # A call without keywords is made without unpacking them, which takes a third of the wrapper's time.
+            return native.__call__(self, *arguments, **options) if options else native.__call__(self, *arguments)
         except REFUSALS as error:
             explain_refusal(self, arguments, options, error)
             raise
