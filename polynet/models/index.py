@@ -157,6 +157,7 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.necks.global_average_pooling": ("GlobalAveragePooling",),
         "polynet.models.necks.generalized_mean_pooling": ("GeneralizedMeanPooling",),
         "polynet.models.necks.linear_neck": ("LinearNeck", "NonLinearNeck"),
+        "polynet.models.necks.hr_fuse_scales": ("HRFuseScales",),
     },
     "head": {
         "polynet.models.heads.cls_head": ("ClsHead",),
