@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from polynet.backend import Backend, backend_names, find_backend, get_backend, installed_backends, use_backend
+from tests.checklist.rows import MARK, note_rows
 
 RESTRICTION = "POLYNET_TEST_BACKENDS"
 
@@ -37,8 +38,12 @@ def chosen_backends() -> tuple[str, ...]:
 
 def pytest_configure(config: pytest.Config) -> None:
     chosen_backends()
-    config.addinivalue_line("markers", "checklist(*rows): the rows of the seeds' checklist that the test covers")
+    config.addinivalue_line("markers", f"{MARK}(*rows): the rows of tests/checklist/rows.txt that the test holds")
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    note_rows(items)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,0 +1,1 @@
+"""What the documents of the five systems promise, and which tests hold it: `python -m tests.checklist`."""
