@@ -151,6 +151,10 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.backbones.vision_transformer": ("mmpretrain.VisionTransformer", "VisionTransformer"),
         "polynet.models.backbones.mae_vit": ("mmpretrain.MAEViT", "MAEViT"),
         "polynet.models.backbones.mask_feat_vit": ("mmpretrain.MaskFeatViT", "MaskFeatViT"),
+        "polynet.models.backbones.mobilenet_v2": ("mmpretrain.MobileNetV2", "MobileNetV2"),
+        "polynet.models.backbones.mobilenet_v3": ("mmpretrain.MobileNetV3", "MobileNetV3"),
+        "polynet.models.backbones.vgg": ("mmpretrain.VGG", "VGG"),
+        "polynet.models.backbones.efficientnet": ("mmpretrain.EfficientNet", "EfficientNet"),
     },
     "neck": {
         "polynet.models.necks.identity": ("Identity",),

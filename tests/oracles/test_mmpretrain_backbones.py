@@ -15,7 +15,7 @@ from polynet.registry import BACKBONES
 from tests.compare import assert_close
 from tests.oracles.mmpretrain_case import TOLERANCE, MMPretrainCase, noise, read_case
 
-CLASSIFIERS = ("resnet50", "resnet18_cifar10", "vit_tiny_p16")
+CLASSIFIERS = ("resnet50", "resnet18_cifar10", "vit_tiny_p16", "mobilenet_v2")
 
 
 def backbone_of(case: MMPretrainCase, config: Mapping[str, Any], backend: Backend) -> Any:

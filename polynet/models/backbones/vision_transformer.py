@@ -74,6 +74,8 @@ class VisionTransformer(BaseBackbone):
     """
 
     num_extra_tokens = 1
+    cls_token: Any
+    pos_embed: Any
 
     def __init__(
         self,
@@ -148,11 +150,8 @@ class VisionTransformer(BaseBackbone):
     def _make_layers(
         self, settings: TransformerArch, common: Mapping[str, Any], drop_path_rate: float, layer_cfgs: Any
     ) -> Any:
-        own = (
-            [layer_cfgs or {}] * self.num_layers
-            if layer_cfgs is None or isinstance(layer_cfgs, Mapping)
-            else layer_cfgs
-        )
+        layer_cfgs = layer_cfgs or {}
+        own = [layer_cfgs] * self.num_layers if isinstance(layer_cfgs, Mapping) else layer_cfgs
         if len(own) != self.num_layers:
             message = f"{type(self).__name__}: layer_cfgs has {len(own)} entries for {self.num_layers} layers."
             raise OptionError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from polynet import nn, ops
@@ -61,7 +62,7 @@ class FFN(nn.Module):
         widths = [embed_dims] + [feedforward_channels] * (num_fcs - 1)
         hidden = [
             nn.Sequential(nn.Linear(w_in, w_out), build_activation_layer(act_cfg), nn.Dropout(ffn_drop))
-            for w_in, w_out in zip(widths, widths[1:], strict=False)
+            for w_in, w_out in itertools.pairwise(widths)
         ]
         self.layers = nn.Sequential(*hidden, nn.Linear(feedforward_channels, embed_dims), nn.Dropout(ffn_drop))
         self.dropout_layer = build_dropout(dropout_layer)

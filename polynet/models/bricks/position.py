@@ -84,4 +84,4 @@ def sincos_position_embedding(
     rows = np.concatenate([wave(angle) for angle in angles for wave in (np.sin, np.cos)], 1)
     if cls_token:
         rows = np.concatenate([np.zeros((1, embed_dims)), rows])
-    return rows[None].astype(np.float32)
+    return np.asarray(rows[None], np.float32)

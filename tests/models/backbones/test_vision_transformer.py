@@ -77,7 +77,7 @@ def test_sizes_by_name_are_mmpretrains(backend: Backend) -> None:
     }
     with use_backend("shapes"):
         assert VisionTransformer("DeiT-Tiny").embed_dims == 192
-    with pytest.raises(UnknownNameError, match="VisionTransformer has no arch 'deit-tinny'.*Did you mean 'deit-tiny'"):
+    with pytest.raises(UnknownNameError, match=r"VisionTransformer has no arch 'deit-tinny'.*Did you mean 'deit-tiny'"):
         VisionTransformer("deit-tinny")
     with pytest.raises(OptionError, match="it lacks num_heads, feedforward_channels"):
         VisionTransformer({"embed_dims": 8, "num_layers": 1})
