@@ -21,6 +21,7 @@ def full(num_classes=1000, **model):
     return {"num_classes": num_classes, "model": {"name": "AlexNet", **model}}
 
 
+@pytest.mark.checklist("S4-13", "S4-14", "S4-18")
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -94,6 +95,7 @@ def test_a_config_file_may_stand_for_the_config(tmp_path):
     assert model_arguments(path) == model_arguments(str(path)) == ("resnet18", {"head": {"w_out": 3}})
 
 
+@pytest.mark.checklist("S4-25")
 def test_the_config_is_untouched_and_nothing_is_shared():
     leaf = object()
     config = full(head={"name": "ClsHead"}, stages=[{"depth": 1}], leaf=leaf)
@@ -120,6 +122,7 @@ def test_references_are_resolved_when_building_and_not_before():
     assert name == "AlexNet"
 
 
+@pytest.mark.checklist("S4-27")
 @pytest.mark.parametrize(
     ("wrong", "match"),
     [

@@ -58,6 +58,7 @@ def build(example: ModuleType, backend: Backend, **options: Any) -> Any:
     return net
 
 
+@pytest.mark.checklist("S4-1", "S4-2", "S4-8", "S4-9", "S4-10", "S4-19", "S4-23", "S4-30")
 @each_way
 def test_config_builds_a_real_module(example: ModuleType, backend: Backend) -> None:
     net = build(example, backend)
@@ -67,6 +68,7 @@ def test_config_builds_a_real_module(example: ModuleType, backend: Backend) -> N
     assert tuple(net(images()).shape) == (2, 10)
 
 
+@pytest.mark.checklist("S4-17", "S4-19")
 @each_way
 def test_without_a_head_features_come_out(example: ModuleType, backend: Backend) -> None:
     net = build(example, backend, head=None)
@@ -74,6 +76,7 @@ def test_without_a_head_features_come_out(example: ModuleType, backend: Backend)
     assert tuple(net(images()).shape) == (2, 256, 6, 6)
 
 
+@pytest.mark.checklist("S4-20")
 @pytest.mark.parametrize(
     ("example", "side"),
     # MegEngine's own adaptive pooling ends the process where it would have to enlarge; PolyNet's does not.
@@ -84,6 +87,7 @@ def test_other_sizes_work(example: ModuleType, backend: Backend, side: int) -> N
     assert tuple(build(example, backend)(images(side)).shape) == (2, 10)
 
 
+@pytest.mark.checklist("S4-11", "S4-12")
 @each_way
 def test_head_may_be_a_class_or_a_name(example: ModuleType, backend: Backend) -> None:
     head = next(value for key, value in vars(example).items() if key.endswith("AlexNetHead"))
@@ -96,6 +100,7 @@ def test_head_may_be_a_class_or_a_name(example: ModuleType, backend: Backend) ->
     assert_close(by_class(x), by_name(x), 0)
 
 
+@pytest.mark.checklist("S4-14", "S4-16", "S4-24")
 @each_way
 def test_options_of_the_head_reach_it(example: ModuleType, backend: Backend) -> None:
     def shapes(**options: Any) -> dict[str, tuple[int, ...]]:
@@ -111,6 +116,7 @@ def test_options_of_the_head_reach_it(example: ModuleType, backend: Backend) -> 
     }
 
 
+@pytest.mark.checklist("S4-15", "S4-28")
 @each_way
 def test_mistakes_are_named(example: ModuleType, backend: Backend) -> None:
     with pytest.raises(OptionError, match=r"AlexNetHead has no option 'widht'.*Did you mean 'width'"):
@@ -127,6 +133,7 @@ def test_mistakes_are_named(example: ModuleType, backend: Backend) -> None:
         polynet.build(without_classes, backend=backend)
 
 
+@pytest.mark.checklist("S4-25")
 @each_way
 def test_config_stays_as_it_is(example: ModuleType, backend: Backend) -> None:
     before = repr(example.CONFIG)
@@ -134,6 +141,7 @@ def test_config_stays_as_it_is(example: ModuleType, backend: Backend) -> None:
     assert repr(example.CONFIG) == before
 
 
+@pytest.mark.checklist("S4-34")
 @each_way
 def test_it_trains(example: ModuleType, backend: Backend) -> None:
     net = polynet.build(example.CONFIG, backend=backend, seed=0)
@@ -170,6 +178,7 @@ def test_native_network_is_preferred_on_its_backend_and_the_neutral_one_stays_fo
         assert NETWORKS.get("AlexNet", backend="shapes").__module__ == "polynet.models.networks.alexnet"
 
 
+@pytest.mark.checklist("S4-21")
 def test_the_three_ways_are_one_network(both: tuple[Backend, Backend]) -> None:
     x = np.random.standard_normal((2, 3, 224, 224)).astype(np.float32)
     outputs = []

@@ -42,6 +42,7 @@ def keys(backend: Backend, head: Any) -> set[str]:
     return {name.rpartition(".")[0] for name in backend.slots(head)}
 
 
+@pytest.mark.checklist("S4-17", "S4-18")
 @pytest.mark.parametrize("head_args", [None, {"name": None}, {"name": None, "width": 4}, {"w_out": 3}, {}])
 def test_no_name_no_head(backend: Backend, head_args: Any) -> None:
     assert build_head(8, head_args) is None
@@ -60,6 +61,7 @@ def test_options_without_a_name_are_refused(backend: Backend, head_args: Any, sa
         build_head(8, head_args)
 
 
+@pytest.mark.checklist("S4-12")
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
@@ -85,6 +87,7 @@ def test_heads_by_name_have_the_keys_of_basecls(
     assert tuple(head(x).shape) == (2, 3)
 
 
+@pytest.mark.checklist("S4-10", "S4-11")
 def test_a_class_a_function_and_a_name_are_all_heads(backend: Backend) -> None:
     assert build_head(8, {"name": Plain, "w_out": 3}).given == (8, 3, 4)
     assert build_head(8, {"name": lambda w_in, w_out: Plain(w_in, w_out, 9), "w_out": 3}).given == (8, 3, 9)
@@ -117,6 +120,7 @@ def test_a_class_of_another_framework_is_refused(both: tuple[Backend, Backend]) 
         build_head(8, {"name": megengine.native_module_type})
 
 
+@pytest.mark.checklist("S4-11")
 def test_norm_and_activation_go_only_to_heads_that_take_them(backend: Backend) -> None:
     assert build_head(8, {"name": Everything}, "GN", "silu").given == {"w_in": 8, "norm_name": "GN", "act_name": "silu"}
     assert build_head(8, {"name": Everything, "norm_name": "LN"}, "GN", "silu").given["norm_name"] == "LN"
@@ -131,6 +135,7 @@ def test_w_out_and_num_classes_mean_the_same(backend: Backend, key: str) -> None
         build_head(8, {"name": Plain, "w_out": 3, "num_classes": 4})
 
 
+@pytest.mark.checklist("S4-12", "S4-15")
 def test_mistakes_are_named(backend: Backend) -> None:
     with pytest.raises(UnknownNameError, match=r"'ClsHaed' is not registered in heads.*Did you mean 'ClsHead'"):
         build_head(8, {"name": "ClsHaed"})
@@ -148,6 +153,7 @@ def test_mistakes_are_named(backend: Backend) -> None:
         build_head(8, "ClsHead")  # type: ignore[arg-type]  # the mistake under test
 
 
+@pytest.mark.checklist("S4-25")
 def test_the_mapping_given_stays_as_it_is(backend: Backend) -> None:
     given = {"name": Everything, "nested": {"list": [1]}}
     head = build_head(8, given)
