@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,3 +66,7 @@ class Slot(abc.ABC):
         """The numbers in the canonical shape, copied only where they must be: to be read at once."""
         view = self.view()
         return self.read() if view is None else view
+
+    def pieces(self, size: int) -> Iterator[np.ndarray[Any, Any]]:
+        """The numbers in order, in arrays of about `size` bytes where the framework can read a part alone."""
+        yield self.peek()

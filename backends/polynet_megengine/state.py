@@ -18,6 +18,7 @@ from megengine.jit.tracing import is_tracing as is_jit_tracing
 from polynet.slots import Slot
 from polynet.types import Tensor
 from polynet_megengine.layers.canonical import canonical_shape
+from polynet_megengine.slicing import native_getitem
 
 
 def is_tracing() -> bool:
@@ -49,6 +50,12 @@ class MegEngineSlot(Slot):
     def peek(self) -> np.ndarray[Any, Any]:
         """The numbers that MegEngine copied to the host, read-only; the tensor keeps them for the next time."""
         return np.asarray(self._tensor.numpy()).reshape(self.shape)
+
+    def pieces(self, size: int) -> Iterator[np.ndarray[Any, Any]]:
+        """The numbers in order, some rows at a time: what is copied to the host is gone before the next is read."""
+        rows = max(1, int(size * len(self._tensor) / (self._tensor.size * np.dtype(self._tensor.dtype).itemsize)))
+        for start in range(0, len(self._tensor), rows):
+            yield native_getitem(self._tensor, slice(start, start + rows)).numpy()
 
     def view(self) -> None:
         """MegEngine does not share its memory."""

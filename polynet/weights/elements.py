@@ -7,7 +7,7 @@ is the upper half of a float32.
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from attrs import frozen
@@ -15,6 +15,14 @@ from attrs import frozen
 from polynet.errors import CheckpointError
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+
+
+class Typed(Protocol):
+    """An array, or what knows the element type of one."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type."""
 
 
 @frozen
@@ -59,7 +67,7 @@ ELEMENTS = {
 }
 
 
-def element_of(array: Array) -> ElementType:
+def element_of(array: Typed) -> ElementType:
     """The element type that an array is written as.
 
     Raises:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from polynet.weights.atomic import replacing, write_fully
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import ELEMENTS, Array, ElementType, element_of, little_endian, usable
 from polynet.weights.mapped import PathLike
+from polynet.weights.pieces import Pieces
 
 _CODES = {
     "F64": "float64",
@@ -173,12 +175,16 @@ def _check_coverage(spans: list[tuple[int, int]], size: int) -> None:
         raise CheckpointError(message)
 
 
-def write_safetensors(path: PathLike, tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
+def write_safetensors(
+    path: PathLike, tensors: Mapping[str, Array | Pieces], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a safetensors file in one step, each tensor straight from its own memory.
+
+    What must be read in pieces is read while another thread writes.
 
     Args:
         path: The file; replaced in one step.
-        tensors: Arrays by name.
+        tensors: Arrays by name, or how to read them.
         metadata: Text to keep beside them.
 
     Raises:
@@ -197,13 +203,27 @@ def write_safetensors(path: PathLike, tensors: Mapping[str, Array], metadata: Ma
     header = _header(ordered, tensors, metadata or {})
     with replacing(path) as file:
         write_fully(file, memoryview(header))
-        for name in ordered:
-            array = little_endian(tensors[name])
-            if array.size:
-                write_fully(file, array.reshape(-1).view("u1").data)
+        with ThreadPoolExecutor(1) as writer:
+            written: Future[None] | None = None
+            for name in ordered:
+                for array in _pieces(tensors[name]):
+                    data = little_endian(array).reshape(-1).view("u1").data
+                    if written is not None:
+                        written.result()
+                    written = writer.submit(write_fully, file, data)
+            if written is not None:
+                written.result()
 
 
-def _header(ordered: list[str], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
+def _pieces(tensor: Array | Pieces) -> Iterator[Array]:
+    """What there is to write of a tensor, in order."""
+    if isinstance(tensor, Pieces):
+        yield from tensor.read()
+    elif tensor.size:
+        yield tensor
+
+
+def _header(ordered: list[str], tensors: Mapping[str, Array | Pieces], metadata: Mapping[str, str]) -> bytes:
     entries: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
     position = 0
     for name in ordered:

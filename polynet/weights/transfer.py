@@ -18,12 +18,14 @@ from polynet.weights.adapt import cast, fit
 from polynet.weights.arguments import check_order, check_path
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
-from polynet.weights.files import read_checkpoint, write_checkpoint
+from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
 from polynet.weights.layouts.translate import Translation
 from polynet.weights.mapped import PathLike
+from polynet.weights.pieces import pieces_of
 from polynet.weights.report import Change, LoadReport, Refusal
+from polynet.weights.safetensors_file import write_safetensors
 
 AUTO = "auto"
 """In place of a layout's name: the file's own record, else what its names look like."""
@@ -294,6 +296,9 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
     metadata = {"format": "pt", "polynet_version": polynet.__version__, "layout": layout}
     if isinstance(config, Mapping):
         metadata["config"] = _config_text(config)
+    if layout == POLYNET and format_for(path) == "safetensors":
+        write_safetensors(path, {name: pieces_of(slot) for name, slot in slots.items()}, metadata)
+        return
     tensors = {name: slot.peek() for name, slot in slots.items()}
     write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None)), metadata)
 

@@ -39,3 +39,19 @@ def test_a_transposed_parameter_is_read_and_saved_as_it_is(tmp_path: Path) -> No
             fresh = nn.Sequential(nn.Linear(256, 512))
         polynet.load(fresh, path)
         np.testing.assert_array_equal(fresh[0].weight.numpy(), expected)
+
+
+def test_large_tensors_are_saved_piece_by_piece_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polynet.weights.pieces.PIECE", 4096)
+    net, numbers = network_with_a_transposed_weight()
+    with polynet.use_backend("megengine"):
+        net.append(nn.Conv2d(32, 48, 3, groups=4))
+    state = polynet.state(net)
+    np.testing.assert_array_equal(state["0.weight"], numbers)
+    polynet.save(net, tmp_path / "whole.safetensors")
+    overwrite_freed_memory()
+    found = polynet.weights.read_checkpoint(tmp_path / "whole.safetensors").tensors
+    assert set(found) == set(state)
+    for name, array in state.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
