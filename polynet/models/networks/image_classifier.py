@@ -28,6 +28,10 @@ class ImageClassifier(BaseClassifier):
         data_preprocessor: See `BaseClassifier`.
         init_cfg: How weights start; see `BaseModule`.
 
+    Attributes:
+        input_size: `(C, H, W)` of the images it is tried with where nothing else is said: the backbone's `img_size`,
+            or 224.
+
     Raises:
         OptionError: A neck or head is made for another width than it is given.
         PolyNetError: A part cannot be built; the message says which.
@@ -41,6 +45,8 @@ class ImageClassifier(BaseClassifier):
         >>> tuple(net(ops.ones((2, 3, 32, 32))).shape), net.head.in_channels
         ((2, 10), 512)
     """
+
+    input_size: tuple[int, int, int] = (3, 224, 224)
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class ImageClassifier(BaseClassifier):
         given = {} if width is None else {"in_channels": width}
         self.head = build_part("head", head, "head", **given)
         self.train_cfg = train_cfg
+        self.input_size = _input_size(self.backbone, self.input_size)
         check_parts(self.backbone, self.neck, self.head)
 
     def forward(
@@ -147,3 +154,11 @@ class ImageClassifier(BaseClassifier):
             message = f"{type(self).__name__} has {have}; {method} comes from the head."
             raise ModeError(message)
         return self.head
+
+
+def _input_size(backbone: Any, default: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The images that a backbone is meant for."""
+    side = getattr(backbone, "img_size", default[1])
+    height, width = side if isinstance(side, (tuple, list)) else (side, side)
+    channels = getattr(backbone, "in_channels", default[0])
+    return (channels if isinstance(channels, int) else default[0], int(height), int(width))
