@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from polynet.errors import InputError, suggest
 from polynet.models.base_model import BaseModel
+from polynet.types import Tensor
 
 
 class TrainModule(BaseModel):
@@ -53,3 +56,29 @@ class TrainModule(BaseModel):
 
 def _missing(network: TrainModule, method: str, mode: str) -> str:
     return f"{type(network).__name__} is in {mode} mode and has no {method}(); a TrainModule's subclass writes it."
+
+
+def loss_of(outputs: Any) -> Tensor:
+    """The loss in what a network returned in training, which is to be optimised.
+
+    Args:
+        outputs: What it returned: a dictionary with `loss`.
+
+    Raises:
+        InputError: There is no loss; the message says what there is, and what may be the cause.
+
+    Source: EssentialMC2 warns of such an iteration and leaves it out.
+
+    Example:
+        >>> loss_of({"loss": 0.5, "batch_size": 2})
+        0.5
+    """
+    if isinstance(outputs, Mapping) and outputs.get("loss") is not None:
+        return outputs["loss"]
+    if isinstance(outputs, Mapping):
+        found = f"this one has {', '.join(map(str, outputs)) or 'nothing'}."
+        found += next((hint for key in outputs if (hint := suggest(key, ["loss"]))), "")
+    else:
+        found = f"it returned {type(outputs).__name__}. Without labels there is none: were they given to it?"
+    message = f"In training a network returns a dictionary with `loss`; {found}"
+    raise InputError(message)

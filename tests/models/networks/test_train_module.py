@@ -10,8 +10,9 @@ import pytest
 import polynet
 from polynet import nn, ops
 from polynet.backend import Backend
+from polynet.errors import InputError
 from polynet.models.base_model import BaseModel
-from polynet.models.networks.train_module import TrainModule
+from polynet.models.networks.train_module import TrainModule, loss_of
 from polynet.registry import BACKBONES, HEADS, METRICS, MODELS, temporary
 from tests.compare import assert_close
 
@@ -213,3 +214,28 @@ def _no_warnings_of_tracing() -> Any:
         warnings.filterwarnings("ignore", message="`torch.jit", category=FutureWarning)
         warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
         yield
+
+
+@pytest.mark.checklist("S1-38")
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ({"acc@1": 1.0, "batch_size": 3}, r"dictionary with `loss`; this one has acc@1, batch_size"),
+        ({"losss": 1.0}, r"Did you mean 'loss'"),
+        ({"loss": None}, r"this one has loss"),
+        (3.0, r"it returned float.*were they given"),
+    ],
+)
+def test_an_output_without_a_loss_is_reported_where_it_is_to_be_optimised(outputs: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        loss_of(outputs)
+
+
+@pytest.mark.checklist("S1-38")
+def test_the_loss_of_a_network_is_found_and_its_lack_reported(backend: Backend) -> None:
+    net = seeds_video_classifier()()
+    x, y = ops.ones((4, 3)), ops.tensor(np.arange(4))
+    assert loss_of(net(x, gt_label=y)).ndim == 0
+    net.eval()
+    with pytest.raises(InputError, match="this one has logits"):
+        loss_of(net(x, gt_label=y))
