@@ -162,6 +162,7 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.necks.generalized_mean_pooling": ("GeneralizedMeanPooling",),
         "polynet.models.necks.linear_neck": ("LinearNeck", "NonLinearNeck"),
         "polynet.models.necks.hr_fuse_scales": ("HRFuseScales",),
+        "polynet.models.necks.cls_batch_norm_neck": ("ClsBatchNormNeck",),
     },
     "head": {
         "polynet.models.heads.cls_head": ("ClsHead",),
