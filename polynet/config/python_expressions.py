@@ -20,6 +20,9 @@ from polynet.errors import ConfigError, suggest
 MAX_SIZE_OF_ALL = 2_000_000
 """How many characters and elements the expressions of one file may make, all together."""
 
+COST_OF_A_TURN = 10
+"""What a turn of a list comprehension counts, so that loops within loops end soon."""
+
 _CONSTANTS_OF_MODULES = {"math": {"inf": math.inf, "nan": math.nan, "pi": math.pi, "e": math.e, "tau": math.tau}}
 _FORMAT = re.compile(r"[<>^]?[-+]?0?[0-9]{0,2}[,_]?(?:\.[0-9]{1,2})?[bcdeEfFgGosxX%]?")
 
@@ -174,7 +177,34 @@ class Expressions:
                 result[_key(self.evaluate(key_node))] = value
         return result
 
+    def _ListComp(self, node: ast.ListComp) -> list[Any]:  # noqa: N802
+        """A list of one loop over a list, such as `[round(x) for x in mean]`; its name is gone afterwards."""
+        loop = node.generators[0]
+        if len(node.generators) > 1 or not isinstance(loop.target, ast.Name) or loop.is_async:
+            message = "a list comprehension has one `for`, with one name"
+            raise Refused(message)
+        source = self.evaluate(loop.iter)
+        if not isinstance(source, (list, tuple, set, dict)):
+            message = f"a list comprehension goes through a list, not {type(source).__name__}"
+            raise Refused(message)
+        name = loop.target.id
+        outer = {name: self.names[name]} if name in self.names else {}
+        values: list[Any] = []
+        try:
+            for item in source:
+                self.names[name] = item
+                self._left -= COST_OF_A_TURN
+                if all(self.evaluate(condition) for condition in loop.ifs):
+                    values.append(self.evaluate(node.elt))
+                check_size(values)
+        finally:
+            self.names.pop(name, None)
+            self.names.update(outer)
+        return values
+
     def _Call(self, node: ast.Call) -> Any:  # noqa: N802
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "format" and not node.keywords:
+            return _formatted(self.evaluate(node.func.value), self._elements(node.args))
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name is None or name not in FUNCTIONS or name in self.names:
             called = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else "this"
@@ -262,6 +292,19 @@ def _described(node: ast.AST) -> str:
     """What a node is, for a reader who does not know syntax trees: `a list comprehension (ListComp)`."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
     return f"`{words}`"
+
+
+def _formatted(template: Any, values: list[Any]) -> str:
+    """`template.format(...)` where every field is a plain `{}`: others could reach attributes, or be very wide."""
+    if not isinstance(template, str) or not all(is_scalar(value) for value in values):
+        message = "format puts numbers and strings into a string"
+        raise Refused(message)
+    pieces = template.split("{}")
+    if len(pieces) != len(values) + 1 or "{" in "".join(pieces) or "}" in "".join(pieces):
+        message = f"format takes as many values as the string has fields {{}}, and no other fields: {template!r:.40}"
+        raise Refused(message)
+    check_size("".join(pieces) + "".join(map(str, values)))
+    return pieces[0] + "".join(f"{value}{piece}" for value, piece in zip(values, pieces[1:], strict=True))
 
 
 def _key(value: Any) -> Any:

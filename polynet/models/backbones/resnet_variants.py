@@ -141,9 +141,10 @@ class SEResNeXt(ResNeXt):
         depth: 50, 101 or 152.
         groups: Groups of the 3x3 convolutions.
         width_per_group: Channels of a group in the first stage.
+        se_ratio: Output channels of a block as a multiple of the squeeze's.
         **options: Those of `ResNet`.
 
-    Source: MMPretrain, `SEResNeXt`.
+    Source: MMPretrain, `SEResNeXt`, which takes `se_ratio` and uses 16.
 
     Example:
         >>> with polynet.use_backend("shapes"):
@@ -154,3 +155,13 @@ class SEResNeXt(ResNeXt):
     """
 
     arch_settings = SEResNet.arch_settings
+
+    def __init__(
+        self, depth: int, groups: int = 32, width_per_group: int = 4, se_ratio: int = 16, **options: Any
+    ) -> None:
+        self.se_ratio = se_ratio
+        super().__init__(depth, groups, width_per_group, **options)
+
+    def make_res_layer(self, **options: Any) -> Any:
+        """Make a stage of grouped bottlenecks with squeeze-and-excitation."""
+        return super().make_res_layer(se_ratio=self.se_ratio, **options)
