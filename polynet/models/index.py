@@ -129,6 +129,7 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
     "backbone": {
         "polynet.models.backbones.mlp": ("MLP",),
         "polynet.models.backbones.scepter_resnet": ("scepter.ResNet",),
+        "polynet.models.backbones.resnet3d": ("ResNet3D", "ResNet3D_2plus1d", "ResNet3D_CSN"),
         "polynet.models.backbones.resnet": (
             "mmpretrain.ResNet",
             "ResNet",
