@@ -109,6 +109,14 @@ class ReductionError(OptionError, AssertionError):
     """There is no such reduction of a loss; OpenMMLab's losses assert it."""
 
 
+class VocabularyError(PolyNetError, ValueError):
+    """A file that says which tokens there are is damaged, or is none."""
+
+
+class VocabularyNotFoundError(VocabularyError, FileNotFoundError):
+    """There is no vocabulary at this path."""
+
+
 class WeightsError(PolyNetError, ValueError):
     """Weights do not fit the network they are loaded into."""
 

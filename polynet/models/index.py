@@ -208,7 +208,11 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.metrics.topk_accuracy": ("Accuracy",),
         "polynet.metrics.voc": ("VOCMultiLabelMetric", "VOCAveragePrecision"),
     },
-    "tokenizer": {},
+    "tokenizer": {
+        "polynet.tokenizers.bert_tokenizer": ("BertTokenizer", "BaseBertTokenizer"),
+        "polynet.tokenizers.clip_tokenizer": ("ClipTokenizer", "OpenClipTokenizer"),
+        "polynet.tokenizers.file_tokenizer": ("Tokenizer", "HuggingfaceTokenizer"),
+    },
     "tuner": {},
     "target": {},
 }
