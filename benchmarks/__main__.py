@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import polynet
-from benchmarks import building, convolutions, networks
+from benchmarks import building, convolutions, metrics, networks
 from benchmarks.timing import Result
 
 
@@ -23,6 +23,8 @@ def _suites(quick: bool) -> dict[str, Callable[[], Iterator[Result]]]:
         suites[f"build-{backend}"] = lambda backend=backend: building.run_build(backend)  # type: ignore[misc]  # bound now
         suites[f"networks-{backend}"] = lambda backend=backend: networks.run(backend, scale)  # type: ignore[misc]  # as above
     suites["files"] = building.run_files
+    if "torch" in polynet.installed_backends():
+        suites["metrics"] = lambda: metrics.run(quick)
     if "megengine" in polynet.installed_backends():
         suites["convolutions"] = convolutions.run
     return suites
