@@ -214,5 +214,7 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.tokenizers.file_tokenizer": ("Tokenizer", "HuggingfaceTokenizer"),
     },
     "tuner": {},
-    "target": {},
+    "target": {
+        "polynet.models.targets.hog_generator": ("mmpretrain.HOGGenerator", "HOGGenerator"),
+    },
 }

@@ -1,0 +1,3 @@
+"""Target generators: what self-supervised networks are to predict."""
+
+from __future__ import annotations
