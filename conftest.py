@@ -12,6 +12,8 @@ import pytest
 from polynet.backend import find_backend, get_backend, installed_backends, use_backend
 
 _ROOT = Path(__file__).parent
+_OPTIONAL = {"polynet.tokenizers.": ("tokenizers", "ftfy")}
+"""What the examples of some modules need beside a framework."""
 
 
 def _module_name(path: Path) -> str | None:
@@ -74,6 +76,8 @@ def example_surroundings(request: pytest.FixtureRequest) -> Iterator[None]:
 
     import polynet
 
+    for package in next((needed for module, needed in _OPTIONAL.items() if request.node.name.startswith(module)), ()):
+        pytest.importorskip(package)
     if _compares_frameworks(request.node) and not find_backend("megengine").installed:
         pytest.skip("the example compares with MegEngine, which is not installed")
     names: dict[str, Any] = request.getfixturevalue("doctest_namespace")

@@ -76,6 +76,9 @@ class NeutralMeta(abc.ABCMeta):
         """The constructor's signature, which `inspect` would otherwise take from `__call__`."""
         constructor = inspect.getattr_static(cls, "__init__")
         if not inspect.isfunction(constructor):
+            natives = {base._native_name for base in cls.__mro__ if isinstance(base, NeutralMeta)}
+            if natives <= {None, "Module"} and getattr(cls, "_polynet_backend", None) is None:
+                return inspect.Signature()  # a bare module, which takes no options
             message = f"{cls.__qualname__} has no constructor of its own"
             raise AttributeError(message)
         signature = inspect.signature(constructor)

@@ -44,10 +44,9 @@ class BertTokenizer(LibraryTokenizer):
     Source: Google's BERT, `tokenization.py`; Scepter's documentation, which calls one `BaseBertTokenizer`.
 
     Example:
-        >>> import pathlib, tempfile
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "vocab.txt"
-        >>> _ = path.write_text("[PAD] [UNK] [CLS] [SEP] a cat ##s".replace(" ", chr(10)))
-        >>> tokenizer = BertTokenizer(vocab_file=path, length=6)
+        >>> from pathlib import Path
+        >>> _ = Path("vocab.txt").write_text("[PAD] [UNK] [CLS] [SEP] a cat ##s".replace(" ", chr(10)))
+        >>> tokenizer = BertTokenizer(vocab_file="vocab.txt", length=6)
         >>> tokenizer("Cats")["input_ids"].tolist(), tokenizer("Cats").attention_mask.tolist()
         ([[2, 5, 6, 3, 0, 0]], [[1, 1, 1, 1, 0, 0]])
     """

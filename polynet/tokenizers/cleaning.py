@@ -14,12 +14,12 @@ _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def mended(text: str) -> str:
-    """A text with broken encodings repaired by ftfy, and with HTML's names of letters replaced, even doubly escaped.
+    r"""A text with broken encodings repaired by ftfy, and with HTML's names of letters replaced, even doubly escaped.
 
     Source: OpenAI's CLIP, `basic_clean`.
 
     Example:
-        >>> mended("caf\\u00c3\\u00a9 &amp;amp; bar")
+        >>> mended("caf\u00c3\u00a9 &amp;amp; bar")
         'café & bar'
     """
     text = _ftfy().fix_text(text)

@@ -51,10 +51,9 @@ class ClipTokenizer(LibraryTokenizer):
     Source: OpenAI's CLIP, `simple_tokenizer.py`; Scepter, `ClipTokenizer`.
 
     Example:
-        >>> import pathlib, tempfile
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "merges.txt"
-        >>> _ = path.write_text(chr(10).join(["#version: 0.2", "c a", "ca t</w>"]))
-        >>> tokenizer = ClipTokenizer(merges_file=path, length=5)
+        >>> from pathlib import Path
+        >>> _ = Path("merges.txt").write_text(chr(10).join(["#version: 0.2", "c a", "ca t</w>"]))
+        >>> tokenizer = ClipTokenizer("merges.txt", length=5)
         >>> tokenizer("a Cat").input_ids.tolist(), tokenizer.tokens("a Cat")
         ([[514, 320, 513, 515, 515]], ['a</w>', 'cat</w>'])
     """
@@ -103,13 +102,13 @@ class OpenClipTokenizer(ClipTokenizer):
     Source: OpenCLIP, `SimpleTokenizer`; Scepter, `OpenClipTokenizer`.
 
     Example:
-        >>> import pathlib, tempfile
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "merges.txt"
-        >>> _ = path.write_text("c a")
-        >>> OpenClipTokenizer(merges_file=path, length=5)("a").input_ids.tolist()
+        >>> from pathlib import Path
+        >>> _ = Path("merges.txt").write_text("c a")
+        >>> OpenClipTokenizer("merges.txt", length=5)("a").input_ids.tolist()
         [[513, 320, 514, 0, 0]]
     """
 
+    packages = ("tokenizers", "ftfy")
     lowercase = False
 
     def __init__(

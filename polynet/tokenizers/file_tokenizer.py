@@ -59,12 +59,11 @@ class Tokenizer(LibraryTokenizer):
     Source: Scepter, `HuggingfaceTokenizer`.
 
     Example:
-        >>> import pathlib, tempfile, tokenizers
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "tokenizer.json"
+        >>> import tokenizers
         >>> made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"<pad>": 0, "a": 1, "cat": 2, "?": 3}, "?"))
         >>> made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-        >>> made.save(str(path))
-        >>> Tokenizer(path, length=4)(["a cat", "cat"]).input_ids.tolist()
+        >>> made.save("tokenizer.json")
+        >>> Tokenizer("tokenizer.json", length=4)(["a cat", "cat"]).input_ids.tolist()
         [[1, 2, 0, 0], [2, 0, 0, 0]]
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class LibraryTokenizer:
         logger: A logger to keep.
 
     Attributes:
+        packages: What must be installed for it, all of it in the extra `text`.
         library_tokenizer: The library's own object.
         pad_id: Number of the token that fills up a row.
         cls_id: Number of the token before a text, or `None`.
@@ -58,6 +59,10 @@ class LibraryTokenizer:
     Raises:
         OptionError: A token is not in the vocabulary, or an option has a value that it cannot have.
     """
+
+    packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
+    library_tokenizer: Any = None
+    length: int | None = None
 
     def __init__(
         self,
@@ -93,6 +98,8 @@ class LibraryTokenizer:
 
     def __repr__(self) -> str:
         """The class, how many tokens there are, and how long a row is."""
+        if self.library_tokenizer is None:  # as a debugger shows one whose constructor failed
+            return f"{type(self).__name__}(not built)"
         return f"{type(self).__name__}(vocab_size={self.vocab_size}, length={self.length})"
 
     @property

@@ -65,6 +65,17 @@ def test_the_logger_may_be_given_by_position_and_reaches_keyword_classes(backend
     assert NECKS.build({"name": "Keyworded"}).logger is None
 
 
+def test_a_class_without_a_constructor_is_given_the_logger_afterwards(backend):
+    class Bare(nn.Module):
+        def forward(self, x):
+            return x
+
+    NECKS.register(Bare)
+    assert NECKS.build("Bare", "a logger").logger == "a logger"
+    with pytest.raises(OptionError, match="unknown option 'width'"):
+        NECKS.build({"name": "Bare", "width": 3})
+
+
 def test_two_builds_share_nothing(backend):
     NECKS.register(Keyworded)
     config = {"name": "Keyworded", "options": {"list": [1]}}

@@ -17,12 +17,11 @@ from polynet.errors import (
     VocabularyNotFoundError,
 )
 from polynet.registry import TOKENIZERS
+from polynet.tokenizers import BertTokenizer, Encoding
 from tests.compare import assert_close
 from tests.tokenizers.vocabularies import BERT_VOCABULARY, WORDS, tiny_vocabulary
 
 pytest.importorskip("tokenizers")
-
-from polynet.tokenizers import BertTokenizer, Encoding
 
 TEXTS = (
     "Hello world, unaffable embeddings!",
@@ -272,6 +271,10 @@ def test_separators_of_lines_that_are_tokens_split_none(tmp_path: Path) -> None:
     assert BertTokenizer(path, length=4)("mouse").input_ids.tolist() == [[2, 13, 3, 0]]
     path.write_bytes("\r\n".join(WORDS).encode())
     assert BertTokenizer(path, length=4)("cat").input_ids.tolist() == [[2, 6, 3, 0]]
+
+
+def test_one_whose_constructor_failed_can_be_shown() -> None:
+    assert repr(BertTokenizer.__new__(BertTokenizer)) == "BertTokenizer(not built)"
 
 
 def test_the_extra_to_install_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
