@@ -213,7 +213,11 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.tokenizers.clip_tokenizer": ("ClipTokenizer", "OpenClipTokenizer"),
         "polynet.tokenizers.file_tokenizer": ("Tokenizer", "HuggingfaceTokenizer"),
     },
-    "tuner": {},
+    "tuner": {
+        "polynet.models.tuners.adapter": ("Adapter", "ResTuner"),
+        "polynet.models.tuners.lora": ("LoRA", "DoRA"),
+        "polynet.models.tuners.sce": ("SCTuner", "SCETuner"),
+    },
     "target": {
         "polynet.models.targets.hog_generator": ("mmpretrain.HOGGenerator", "HOGGenerator"),
     },
