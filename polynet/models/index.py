@@ -130,6 +130,11 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.backbones.mlp": ("MLP",),
         "polynet.models.backbones.scepter_resnet": ("scepter.ResNet",),
         "polynet.models.backbones.resnet3d": ("ResNet3D", "ResNet3D_2plus1d", "ResNet3D_CSN"),
+        "polynet.models.backbones.essmc2_resnet3d": ("ResNetR2D3D", "ResNet2Plus1d"),
+        "polynet.models.backbones.video_transformer": ("VideoTransformer", "FactorizedVideoTransformer"),
+        "polynet.models.backbones.essmc2_transformer": (
+            *("Transformer", "FactorizedTransformer", "ViVit", "ViVit_Fac_Enc", "Timesformer"),
+        ),
         "polynet.models.backbones.resnet": (
             "mmpretrain.ResNet",
             "ResNet",

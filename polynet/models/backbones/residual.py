@@ -34,6 +34,9 @@ class ResidualBlock(BaseModule):
     last_norm: str
     downsample: Any
     norm_cfg: LayerConfig
+    norm1_name: str
+    norm2_name: str
+    norm3_name: str
 
     def add_norm(self, number: int, channels: int) -> None:
         """Make normalisation `number`, named by its kind: `bn1`; its name is kept as `norm1_name`."""

@@ -156,6 +156,15 @@ class R2Plus1DBranch(nn.Module):
         (1, 8, 2, 4, 4)
     """
 
+    a1: Any
+    a1_bn: Any
+    a2: Any
+    a2_bn: Any
+    b1: Any
+    b1_bn: Any
+    b2: Any
+    b2_bn: Any
+
     def __init__(
         self,
         dim_in: int,

@@ -36,6 +36,12 @@ class VideoClassifier(Classifier):
         ['logits', 'acc@1']
     """
 
+    @property
+    def input_size(self) -> tuple[int, ...] | None:
+        """Shape of one video, `(C, T, H, W)`, where the backbone is made for one alone."""
+        size: tuple[int, ...] | None = getattr(self.backbone, "input_size", None)
+        return size
+
     def forward(self, video: Tensor, gt_label: Tensor | None = None, *, label: Tensor | None = None) -> Any:
         """Classify videos, or train on them; arguments as `Classifier.forward`'s."""
         return super().forward(video, gt_label, label=label)
