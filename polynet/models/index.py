@@ -222,6 +222,11 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.tuners.adapter": ("Adapter", "ResTuner"),
         "polynet.models.tuners.lora": ("LoRA", "DoRA"),
         "polynet.models.tuners.sce": ("SCTuner", "SCETuner"),
+        "polynet.models.tuners.prefix": ("Prefix",),
+        "polynet.models.tuners.prompt": ("Prompt",),
+        "polynet.models.tuners.ssf": ("SSF",),
+        "polynet.models.tuners.chosen": ("BitFit", "Partial", "Full"),
+        "polynet.models.tuners.swift": ("SwiftLoRA", "SwiftAdapter", "SwiftSCETuning", "SwiftPart", "SwiftFull"),
     },
     "target": {
         "polynet.models.targets.hog_generator": ("mmpretrain.HOGGenerator", "HOGGenerator"),

@@ -49,6 +49,9 @@ class Attention(nn.Module):
         attn_drop: Probability of dropping an attention weight.
         proj_drop: Probability of dropping an output.
 
+    Attributes:
+        prefix: What lengthens keys and values, where a tuner has put it there.
+
     Raises:
         OptionError: The heads do not divide the width.
 
@@ -81,12 +84,15 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dim, dim * 3, bias=qkv_bias)
         self.proj = nn.Linear(dim, dim)
         self.proj_drop = nn.Dropout(proj_drop) if proj_drop else None
+        self.prefix: Any = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, L, dim)` to the same shape."""
         batch, length, width = x.shape
         qkv = ops.reshape(self.qkv(x), (batch, length, 3, self.num_heads, width // self.num_heads))
         query, key, value = ops.unbind(ops.permute(qkv, (2, 0, 3, 1, 4)))
+        if self.prefix is not None:
+            key, value = self.prefix(key, value)
         dropped = self.attn_drop if self.training else 0.0
         x = ops.scaled_dot_product_attention(query, key, value, dropout_p=dropped, scale=self.scale)
         x = self.proj(ops.reshape(ops.transpose(x, 1, 2), (batch, length, width)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.bricks.activation import build_dropout
@@ -25,6 +27,9 @@ class MultiheadAttention(nn.Module):
         proj_bias: Whether the projection has a bias.
         v_shortcut: Add the values to the output; for one head.
         layer_scale_init_value: Where a scale of the output starts; 0 for none.
+
+    Attributes:
+        prefix: What lengthens keys and values, where a tuner has put it there.
 
     Raises:
         OptionError: The heads do not divide the width.
@@ -67,6 +72,7 @@ class MultiheadAttention(nn.Module):
         self.proj_drop = nn.Dropout(proj_drop)
         self.out_drop = build_dropout(dropout_layer)
         self.gamma1 = layer_scale(embed_dims, layer_scale_init_value)
+        self.prefix: Any = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, L, input_dims)` to `(N, L, embed_dims)`."""
@@ -74,7 +80,8 @@ class MultiheadAttention(nn.Module):
         qkv = ops.reshape(self.qkv(x), (batch, length, 3, self.num_heads, self.head_dims))
         query, key, value = ops.unbind(ops.permute(qkv, (2, 0, 3, 1, 4)))
         dropped = self.attn_drop if self.training else 0.0
-        x = ops.scaled_dot_product_attention(query, key, value, dropout_p=dropped, scale=self.scale)
+        keys, values = (key, value) if self.prefix is None else self.prefix(key, value)
+        x = ops.scaled_dot_product_attention(query, keys, values, dropout_p=dropped, scale=self.scale)
         x = self.proj_drop(self.proj(ops.reshape(ops.transpose(x, 1, 2), (batch, length, self.embed_dims))))
         if self.gamma1 is not None:
             x = self.gamma1(x)

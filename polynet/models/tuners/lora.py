@@ -91,6 +91,7 @@ class DecomposedLowRank(_Product):
     def __init__(self, layer: Any, r: int, scaling: float, dropout: float) -> None:
         super().__init__(layer, r, scaling, dropout)
         weight = backend_of(layer).slots(layer)["weight"]
+        self.spatial = len(weight.shape) - 2
         if backend_of(layer).is_framework:
             lengths = np.sqrt(np.square(weight.read().astype(np.float64)).reshape(weight.shape[0], -1).sum(1))
         else:
@@ -116,8 +117,8 @@ class DecomposedLowRank(_Product):
             bias: The layer's bias.
         """
         scale = self.magnitude / self.lengths(weight)
-        if self.up.weight.ndim > 2:
-            shape = (1, -1, *(1,) * (plain.ndim - 2))
+        if self.spatial:
+            shape = (-1, *(1,) * self.spatial)
             scale = ops.reshape(scale, shape)
             bias = None if bias is None else ops.reshape(bias, shape)
         plain = plain if bias is None else plain - bias

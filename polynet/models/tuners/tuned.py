@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +55,11 @@ class Tuned:
         self._depth = len(getattr(net, MARK, ()))
         slots = self._backend.slots(net)
         self._before = {name: slot.trainable for name, slot in slots.items() if slot.kind == "parameter"}
-        self._kept = {name: slots[name].read() for name in slots if name in own or name in self._statistics(slots)}
+        self._base = own | self._statistics(slots)
+        has_numbers = self._backend.is_framework
+        self._kept = {name: slots[name].read() for name in slots if name in self._base} if has_numbers else {}
         self._unmerged: dict[str, np.ndarray[Any, Any]] = {}
-        self._silenced: list[NativeModule] = []
+        self._silenced: list[tuple[NativeModule, bool]] = []
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse copies, which would hold the handles of this network's hooks."""
@@ -93,7 +95,7 @@ class Tuned:
     def names(self) -> tuple[str, ...]:
         """Canonical names of what the tuner trains, and of the statistics that go with it: what is saved."""
         added = tuple(f"{path}.{self.tuner.child}." for path in self.places)
-        return tuple(name for name in self._slots() if name.startswith(added) or name in self._kept)
+        return tuple(name for name in self._slots() if name.startswith(added) or name in self._base)
 
     def state(self) -> dict[str, np.ndarray[Any, Any]]:
         """What the tuner trains, as arrays in the canonical layout: the tuner alone, the same on every framework."""
@@ -150,11 +152,15 @@ class Tuned:
         `unmerge()`.
 
         Raises:
-            ModeError: It is merged already, was removed, or is a tuner that cannot be.
+            ModeError: It is merged already, was removed, is a tuner that cannot be, or shares a weight with another
+                layer.
         """
         self._check_there()
         if not self.tuner.merges:
-            message = f"{self.tuner.name} cannot be merged: it computes what no weights of the network's layers can."
+            reason = "it computes what no weights of the network's layers can"
+            if self.tuner.child is None:
+                reason = "what it trains are the network's own weights; fold() keeps them"
+            message = f"{self.tuner.name} cannot be merged: {reason}."
             raise ModeError(message)
         if self.merged:
             message = f"{self.tuner.name} is merged already; unmerge() undoes it."
@@ -165,6 +171,7 @@ class Tuned:
             new = self.tuner.merged(place, weights, added)
             changes.update({f"{path}.{leaf}": array for leaf, array in new.items()})
         slots = self._slots()
+        self._check_unshared(changes, slots)
         self._unmerged = {name: slots[name].read() for name in changes}
         self._write(changes)
         self._set_merged(True)
@@ -184,6 +191,15 @@ class Tuned:
         self._unmerged = {}
         self._set_merged(False)
         return self
+
+    def _check_unshared(self, names: Collection[str], slots: Mapping[str, Slot]) -> None:
+        """Refuse to change a weight that a layer without the tuner computes with too."""
+        changed = {id(slots[name].tensor): slots[name] for name in names}
+        for other, slot in slots.items():
+            own = changed.get(id(slot.tensor), slot)
+            if own.owner is not slot.owner:
+                message = f"{self.tuner.name} cannot be merged: {other} is the same parameter as {own.name}."
+                raise ModeError(message)
 
     def _read(self, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
         """A layer's own parameters, and those of what was added to it."""
@@ -243,9 +259,9 @@ class Tuned:
             handle.remove()
         self.handles = []
         for place in self.places.values():
-            if hasattr(place.layer, self.tuner.child or ""):
-                self.tuner.disconnect(place)
+            if getattr(place.layer, self.tuner.child or "", None) is not None:
                 delattr(place.layer, self.tuner.child or "")
+                self.tuner.disconnect(place)
         for name, slot in self._slots().items():
             if slot.kind == "parameter" and slot.trainable != self._before.get(name, slot.trainable):
                 slot.tensor.requires_grad = self._before[name]
@@ -254,8 +270,10 @@ class Tuned:
             setattr(self.net, MARK, carried)
         elif hasattr(self.net, MARK):
             delattr(self.net, MARK)
-        for owner in self._silenced:
-            self._backend.set_training(owner, bool(self.net.training))
+        for owner, followed in self._silenced:
+            if followed:
+                self._backend.set_training(owner, bool(self.net.training))
+        self._silenced = []
 
     # Freezing
 
@@ -277,7 +295,7 @@ class Tuned:
         for key, owner in holders.items():
             if key not in trained_owners:
                 self.handles.append(owner.register_forward_pre_hook(_keep_statistics))
-                self._silenced += [owner] if owner.training else []
+                self._silenced.append((owner, bool(owner.training) == bool(self.net.training)))
         setattr(self.net, MARK, (*getattr(self.net, MARK, ()), self.tuner.name))
 
     def log(self) -> None:

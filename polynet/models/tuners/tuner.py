@@ -125,7 +125,7 @@ class Tuner(abc.ABC):
         return []
 
     def disconnect(self, place: Place) -> None:  # noqa: B027 - most tuners register hooks alone
-        """Undo what `connect` did beside registering hooks."""
+        """Undo what `connect` did beside registering hooks; what was added is gone by then."""
 
     def trained(self, slots: Mapping[str, Slot], places: Collection[Place]) -> Iterable[str]:
         """Names of the network's own parameters to be trained, beside those that `train` names."""
@@ -213,7 +213,7 @@ class Tuner(abc.ABC):
     def _check_free(self, place: Place) -> None:
         """Refuse a layer that another tuner has a hook on: merging would mistake the order of the two."""
         carried = [child for _, child in place.layer.named_children() if isinstance(child, Insert)]
-        if carried or hasattr(place.layer, self.child or ""):
+        if carried or getattr(place.layer, self.child or "", None) is not None:
             what = type(carried[0]).__name__ if carried else f"an attribute {self.child!r}"
             message = f"{self.name}: {place.path!r} carries {what} already; remove() that first, or name other targets."
             raise ModeError(message)

@@ -11,12 +11,25 @@ import polynet
 from polynet import nn, ops
 from polynet.models.blocks.same_convolution import SameConv2d
 from polynet.models.blocks.transformer import EncoderBlock
-from polynet.models.tuners import Adapter, DoRA, LoRA, ResTuner, SCETuner, Tuner
+from polynet.models.tuners import (
+    SSF,
+    Adapter,
+    BitFit,
+    DoRA,
+    Full,
+    LoRA,
+    Partial,
+    Prefix,
+    Prompt,
+    ResTuner,
+    SCETuner,
+    Tuner,
+)
 from polynet.types import Tensor
 
 
 class Small(nn.Module):
-    """Every layer a tuner may meet: convolutions (of groups, padded as TensorFlow's), a block of tokens, a head."""
+    """Every layer a tuner may meet: convolutions (of groups, padded as TensorFlow's), blocks of tokens, a head."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,11 +38,12 @@ class Small(nn.Module):
         self.same = SameConv2d(8, 8, 3, stride=2, bias=True)
         self.grouped = nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=2)
         self.block = EncoderBlock(8, 2, qkv_bias=True)
+        self.block2 = EncoderBlock(8, 2)
         self.head = nn.Linear(8, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.grouped(ops.relu(self.same(self.norm(self.stem(x)))))
-        x = self.block(ops.transpose(ops.flatten(x, 2), 1, 2))
+        x = self.block2(self.block(ops.transpose(ops.flatten(x, 2), 1, 2)))
         return self.head(ops.mean(x, dim=1))
 
 
@@ -51,8 +65,18 @@ TUNERS: dict[str, Callable[[], Tuner]] = {
     "Adapter on maps": lambda: Adapter(length=3, target=("stem", "norm")),
     "ResTuner": lambda: ResTuner(length=3, train="head"),
     "SCETuner": lambda: SCETuner(down_ratio=0.5, target=("stem", "attn")),
+    "SSF": lambda: SSF(),
+    "SSF of layers with biases": lambda: SSF(target=("norm", "same", "grouped", "block.attn.qkv", "norm1", "head")),
+    "Prefix": lambda: Prefix(length=3),
+    "deep prompts": lambda: Prompt(length=3, target=("block", "block2"), train="head"),
+    "shallow prompts": lambda: Prompt(length=3, deep=False, target=("block", "block2")),
+    "BitFit": lambda: BitFit(),
+    "Partial": lambda: Partial(target=("norm", "head.weight")),
+    "Full": lambda: Full(),
 }
-MERGING = ("LoRA", "LoRA with biases", "DoRA")
+MERGING = ("LoRA", "LoRA with biases", "DoRA", "SSF of layers with biases")
+CHANGING = ("Prefix", "deep prompts", "shallow prompts")
+"""Those of which a fresh one changes the output."""
 
 
 def trained_steps(backend: Any, net: Any, steps: int = 2) -> None:
