@@ -125,8 +125,10 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
         "polynet.models.networks.timm_model": ("TIMM_MODEL",),
         "polynet.models.networks.image_classifier": ("ImageClassifier",),
         "polynet.models.networks.image_to_image_retriever": ("ImageToImageRetriever",),
+        "polynet.models.networks.text_classifier": ("TextClassifier",),
     },
     "backbone": {
+        "polynet.models.backbones.bert": ("Bert", "BertModel"),
         "polynet.models.backbones.mlp": ("MLP",),
         "polynet.models.backbones.scepter_resnet": ("scepter.ResNet",),
         "polynet.models.backbones.resnet3d": ("ResNet3D", "ResNet3D_2plus1d", "ResNet3D_CSN"),

@@ -60,6 +60,10 @@ def _load(net: NativeModule, path: Any, sub_level: str | None) -> LoadReport:
         )
         raise ConfigTypeError(message)
     arrays = _below(read_checkpoint(path), sub_level, path)
+    # A component may know the names that published files of its weights have.
+    renamed = getattr(net, "from_published", None)
+    if renamed is not None:
+        arrays = renamed(arrays)
     # Names that are the network's own need no layout, and those of a network of one's own belong to none that is known.
     own = arrays.keys() & backend_of(net).slots(net).keys()
     report = load_state(net, arrays, layout="polynet" if own else "auto", strict=False)

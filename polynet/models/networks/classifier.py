@@ -111,12 +111,17 @@ class Classifier(TrainModule):
         Raises:
             InputError: There are labels under both names.
         """
-        gt_label = _one_label(gt_label, label)
+        gt_label = one_label(gt_label, label)
         return self.forward_train(img, gt_label) if self.training else self.forward_test(img, gt_label)
 
     def extract(self, img: Tensor) -> Tensor:
         """The logits, not activated."""
         return self.head(self.neck(self.backbone(img)))
+
+    def count(self, img: Tensor) -> int:
+        """How many samples there are."""
+        size: int = img.shape[0]
+        return size
 
     def forward_train(self, img: Tensor, gt_label: Tensor | None = None) -> Any:
         """Loss, batch size and metric; the activated logits where there are no labels."""
@@ -124,7 +129,7 @@ class Classifier(TrainModule):
         if gt_label is None:
             return self.act_fn(logits)
         loss = self.loss(logits, gt_label)
-        return OrderedDict(loss=loss, batch_size=img.shape[0], **self.measured(logits, gt_label))
+        return OrderedDict(loss=loss, batch_size=self.count(img), **self.measured(logits, gt_label))
 
     def forward_test(self, img: Tensor, gt_label: Tensor | None = None) -> Any:
         """The activated logits; with labels, a dictionary of them and the metric's values."""
@@ -139,7 +144,7 @@ class Classifier(TrainModule):
         return found
 
 
-def _one_label(gt_label: Tensor | None, label: Tensor | None) -> Tensor | None:
+def one_label(gt_label: Tensor | None, label: Tensor | None) -> Tensor | None:
     """The labels, under whichever name they came."""
     if gt_label is not None and label is not None:
         message = "Labels were given twice, as `gt_label` and as `label`; they are one thing under two names."
