@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from polynet.backend import get_backend
+from polynet.backend import backend_names, get_backend
 from polynet.cli.main import _parser
 from polynet.registry import temporary
 from polynet.weights import families_of, layout_names
@@ -37,7 +37,7 @@ class Example(NamedTuple):
 
 
 def examples() -> list[Example]:
-    """Every block, with what the comment above it says: `needs: torch megengine`, `continues`."""
+    """Every block, with what the comment above it says: `needs: torch megengine tokenizers`, `continues`."""
     found: list[Example] = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -61,10 +61,13 @@ def examples() -> list[Example]:
 def test_python_in_the_documents_runs(
     example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missing = example.needs - set(chosen_backends())
+    frameworks = example.needs & set(backend_names())
+    missing = frameworks - set(chosen_backends())
     if missing:
         pytest.skip(f"needs {' and '.join(sorted(missing))}")
-    for name in example.needs:
+    for package in example.needs - frameworks:
+        pytest.importorskip(package)
+    for name in frameworks:
         get_backend(name)  # which keeps quiet the warnings of a framework's own import
     monkeypatch.chdir(tmp_path)
     # Classes are looked up in their module when they are pickled, so the block has one.
