@@ -14,10 +14,13 @@ from polynet.models.networks.train_module import TrainModule
 from polynet.registry import NETWORKS, build_part
 from polynet.types import Tensor
 
-ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "softmax": lambda x: ops.softmax(x, 1),
-    "sigmoid": ops.sigmoid,
-}
+
+def _softmax(x: Tensor) -> Tensor:
+    return ops.softmax(x, 1)
+
+
+ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {"softmax": _softmax, "sigmoid": ops.sigmoid}
+"""Functions with names, so that a network can be pickled."""
 
 NORMALISATIONS = (
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),

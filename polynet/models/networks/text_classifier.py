@@ -10,7 +10,7 @@ import numpy as np
 
 from polynet import ops
 from polynet.backend import backend_of, use_backend
-from polynet.errors import InputError, OptionError
+from polynet.errors import InputError, OptionError, suggest
 from polynet.models.networks.classifier import Classifier, one_label
 from polynet.registry import NETWORKS, build_part
 from polynet.types import Tensor
@@ -98,7 +98,8 @@ class TextClassifier(Classifier):
             InputError: Texts were given to a network without a tokenizer, or labels under both names.
         """
         more = {"attention_mask": attention_mask, "token_type_ids": token_type_ids, "position_ids": position_ids}
-        tokens = {**self.tokens(input_ids), **{key: value for key, value in more.items() if value is not None}}
+        named = {key: self._tensor(key, value) for key, value in more.items() if value is not None}
+        tokens = {**self.tokens(input_ids), **named}
         gt_label = one_label(gt_label, label)
         return self.forward_train(tokens, gt_label) if self.training else self.forward_test(tokens, gt_label)
 
@@ -109,7 +110,8 @@ class TextClassifier(Classifier):
             texts: As `forward`'s `input_ids`.
 
         Raises:
-            InputError: Texts were given to a network without a tokenizer.
+            InputError: Texts were given to a network without a tokenizer, or what was given is neither texts nor token
+                ids.
         """
         if isinstance(texts, str) or (isinstance(texts, (list, tuple)) and texts and isinstance(texts[0], str)):
             if self.tokenizer is None:
@@ -117,14 +119,34 @@ class TextClassifier(Classifier):
                 raise InputError(message)
             texts = self.tokenizer([texts] if isinstance(texts, str) else list(texts))
         found = dict(texts) if isinstance(texts, Mapping) else {IDS: texts}
-        return {key: self._tensor(value) for key, value in found.items()}
+        if IDS not in found:
+            message = f"{type(self).__name__} needs {IDS}, and was given {', '.join(map(str, found)) or 'nothing'}."
+            raise InputError(message + next((hint for key in found if (hint := suggest(str(key), [IDS]))), ""))
+        return {key: self._tensor(key, value) for key, value in found.items()}
 
-    def _tensor(self, values: Any) -> Tensor:
-        if not isinstance(values, (np.ndarray, list, tuple)):
-            return values
-        backend = backend_of(self)
-        with use_backend(backend):
-            return ops.tensor(np.asarray(values), device=backend.device_of(self))
+    def _tensor(self, name: str, values: Any) -> Tensor:
+        """Numbers of tokens as a tensor; a tensor as it is."""
+        if isinstance(values, (np.ndarray, list, tuple)):
+            backend = backend_of(self)
+            with use_backend(backend):
+                return ops.tensor(self._checked(name, values), device=backend.device_of(self))
+        if not hasattr(values, "shape"):
+            message = (
+                f"{type(self).__name__}: {name} are texts or token ids, not {type(values).__name__} {values!r:.60}."
+            )
+            raise InputError(message)
+        return values
+
+    def _checked(self, name: str, values: Any) -> np.ndarray[Any, Any]:
+        try:
+            array = np.asarray(values)
+        except ValueError as error:  # rows of several lengths
+            message = f"{type(self).__name__}: {name} are rows of whole numbers, all of one length; these are not."
+            raise InputError(message) from error
+        if array.dtype.kind not in "iub":
+            message = f"{type(self).__name__}: {name} are whole numbers, not {array.dtype.name}: {values!r:.60}."
+            raise InputError(message)
+        return array
 
     def extract(self, img: Any) -> Tensor:
         """The logits, not activated, of what `tokens` gives."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,7 @@ def test_texts_and_tokens_are_classified_alike(backend: Backend) -> None:
     assert tuple(out.shape) == (4, 2)
     encoding = net.tokenizer(TEXTS)
     assert_close(net(encoding), out, 0)
+    assert_close(net(**encoding), out, 0)
     tensors = {key: ops.tensor(value) for key, value in encoding.items()}
     assert_close(net(**tensors), out, 0)
     assert_close(net(tensors["input_ids"], attention_mask=tensors["attention_mask"]), out, 0)
@@ -94,6 +97,30 @@ def test_it_trains(backend: Backend) -> None:
     losses = [optimizer.step(lambda: net(TEXTS, labels)["loss"]) for _ in range(20)]
     assert losses[-1] < 0.5 * losses[0]
     assert net(TEXTS, labels)["acc@1"].item() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "input_ids are texts or token ids, not NoneType None"),
+        ([[1, 2], [3]], "rows of whole numbers, all of one length"),
+        ([3, "good"], "input_ids are whole numbers, not"),
+        ([["good"]], "input_ids are whole numbers, not"),
+        ([[0.5]], "input_ids are whole numbers, not float64"),
+        ({"input_id": [[1]]}, "needs input_ids, and was given input_id. Did you mean 'input_ids'"),
+        ({}, "needs input_ids, and was given nothing"),
+    ],
+)
+def test_what_is_neither_texts_nor_tokens_is_refused(backend: Backend, given: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MODELS.build(CONFIG)(given)
+
+
+def test_copies_classify_alike(backend: Backend) -> None:
+    net = MODELS.build(CONFIG).eval()
+    expected = net(TEXTS)
+    for made in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert_close(made(TEXTS), expected, 0)
 
 
 def test_what_does_not_go_together_is_refused(backend: Backend) -> None:
