@@ -6,7 +6,7 @@ from typing import Any
 
 from polynet.models.tuners.bottleneck import bottleneck_for, check_widths, width_at
 from polynet.models.tuners.targets import Patterns, Place
-from polynet.models.tuners.tuner import Insert, Tuner, first_argument
+from polynet.models.tuners.tuner import Insert, Tuner, first_argument, only_output
 from polynet.nn.arguments import integer
 from polynet.registry import TUNERS
 from polynet.types import Tensor
@@ -46,12 +46,12 @@ class _Bottlenecks(Tuner):
 
 def _behind(host: Any, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
     """The hook of an adapter: it sees what the module returned."""
-    return output + host.adapter(output)
+    return output + host.adapter(only_output(host, output))
 
 
 def _beside(host: Any, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
     """The hook of a res-tuner: it sees what the module was given."""
-    return output + host.res_tuner(first_argument(host, arguments))
+    return only_output(host, output) + host.res_tuner(first_argument(host, arguments))
 
 
 @TUNERS.register()

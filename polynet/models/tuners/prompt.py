@@ -11,7 +11,7 @@ from polynet.errors import InputError, OptionError
 from polynet.models.tuners.bottleneck import check_widths, width_at
 from polynet.models.tuners.layers import width_and_axis
 from polynet.models.tuners.targets import Patterns, Place
-from polynet.models.tuners.tuner import Insert, Tuner, first_argument
+from polynet.models.tuners.tuner import Insert, Tuner, first_argument, only_output
 from polynet.nn import Recipe, XavierUniform
 from polynet.nn.arguments import integer
 from polynet.registry import TUNERS
@@ -73,7 +73,7 @@ def _put_in(host: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _take_out(host: Any, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
     """The hook behind a block: what follows sees the tokens of the image alone."""
-    return output[:, : output.shape[1] - host.prompt.length]
+    return only_output(host, output)[:, : -host.prompt.length]
 
 
 @TUNERS.register()

@@ -10,7 +10,7 @@ from polynet.errors import OptionError, suggest
 from polynet.models.tuners.adapter import BRANCHES
 from polynet.models.tuners.bottleneck import Bottleneck, bottleneck_for, check_widths, width_at
 from polynet.models.tuners.targets import Patterns, Place
-from polynet.models.tuners.tuner import Insert, Tuner
+from polynet.models.tuners.tuner import Insert, Tuner, only_output
 from polynet.nn.arguments import integer
 from polynet.registry import TUNERS
 from polynet.types import Tensor
@@ -91,7 +91,7 @@ class SCTuner(nn.Module):
 
 def _tune(host: Any, arguments: tuple[Any, ...], output: Tensor) -> Tensor:
     """The hook behind a module."""
-    return output + host.sce(output)
+    return output + host.sce(only_output(host, output))
 
 
 @TUNERS.register()

@@ -53,6 +53,18 @@ def first_argument(host: Any, arguments: tuple[Any, ...]) -> Tensor:
     raise InputError(message)
 
 
+def only_output(host: Any, output: Any) -> Tensor:
+    """The tensor that a hooked module returned.
+
+    Raises:
+        InputError: It returned several things, or none.
+    """
+    if isinstance(output, (tuple, list, dict)) or output is None:
+        message = f"A tuned {type(host).__name__} must return one tensor; it returned a {type(output).__name__}."
+        raise InputError(message)
+    return output
+
+
 class Tuner(abc.ABC):
     """Base of tuners. A tuner holds options alone: one tuner may be applied to many networks.
 
@@ -197,14 +209,18 @@ class Tuner(abc.ABC):
         """The modules of a network that it is put on; none for a tuner that only chooses among parameters."""
         if self.child is None:
             return []
-        within = {f"{path}." for path, part in net.named_modules() if path and isinstance(part, nn.MultiheadAttention)}
+        parts = dict(net.named_modules())
+        attentions = tuple(f"{path}." for path, part in parts.items() if isinstance(part, nn.MultiheadAttention))
+        added = tuple(f"{path}." for path, part in parts.items() if isinstance(part, Insert))
 
         def refusal(path: str, layer: Any) -> str | None:
             if isinstance(layer, CONTAINERS):
                 return f"is a {type(layer).__name__}, whose members are all it has; name the modules in it."
-            if any(path.startswith(each) for each in within):
+            if f"{path}.".startswith(attentions) and not isinstance(layer, nn.MultiheadAttention):
                 return "is part of a MultiheadAttention, which may use its weights without calling it."
-            if isinstance(layer, Insert) or not self.takes(layer):
+            if f"{path}.".startswith(added):
+                return "was added by a tuner."
+            if not self.takes(layer):
                 return f"is a {type(layer).__name__}."
             return None
 

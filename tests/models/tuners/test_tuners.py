@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 import polynet
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
-from polynet.errors import ModeError, OptionError, UnknownNameError, WeightsError
-from polynet.models.tuners import Adapter, DoRA, LoRA, SCETuner, SCTuner, Tuner
+from polynet.errors import InputError, ModeError, OptionError, UnknownNameError, WeightsError
+from polynet.models.tuners import Adapter, DoRA, LoRA, ResTuner, SCETuner, SCTuner, Tuner
 from polynet.registry import TUNERS as REGISTRY
 from polynet.registry import temporary
 from tests.compare import assert_close
@@ -297,3 +298,38 @@ def test_attention_that_uses_its_weights_itself_is_not_tuned_inside(backend: Bac
     assert list(LoRA(r=1).apply(net).places) == ["1"]
     with pytest.raises(OptionError, match="MultiheadAttention"):
         LoRA(r=1, target="out_proj").places(net)
+
+
+def test_what_a_tuner_added_is_not_tuned(backend: Backend) -> None:
+    net = small()
+    Adapter(length=2, target="attn").apply(net)
+    tuned = LoRA(r=1).apply(net)
+    assert "block.attn.qkv" in tuned.places
+    assert not [path for path in tuned.places if "adapter" in path]
+    with pytest.raises(OptionError, match="was added by a tuner"):
+        SCETuner(target="adapter.down").apply(net)
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(x), x
+
+
+@pytest.mark.parametrize("make", [Adapter, ResTuner, SCETuner])
+def test_a_module_that_returns_several_things_is_named(backend: Backend, make: Any) -> None:
+    net = nn.Sequential(Pair())
+    make(target="0", dim=4).apply(net)
+    with pytest.raises(InputError, match="Pair must return one tensor; it returned a tuple"):
+        net(ops.zeros((1, 4)))
+
+
+def test_a_tuned_layer_is_called_by_position(backend: Backend) -> None:
+    net = nn.Sequential(nn.Linear(4, 4))
+    LoRA(r=1).apply(net)
+    name = next(iter(inspect.signature(net[0].forward).parameters))
+    with pytest.raises(InputError, match="positional"):
+        net[0](**{name: ops.zeros((1, 4))})
