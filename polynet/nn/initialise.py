@@ -90,7 +90,8 @@ def fill_slots(
     work: list[tuple[Slot, Initialiser, str]] = []
     seen: set[int] = set()
     for name, slot in slots.items():
-        initialiser = _nearest(recipes, name).initialiser(slot)
+        path = _nearest(recipes, name)
+        initialiser = recipes[path].initialiser(slot, path)
         # A shared tensor is filled once, under its first name.
         if initialiser is not None and id(slot.tensor) not in seen:
             seen.add(id(slot.tensor))
@@ -163,10 +164,11 @@ def _recipes(module: NativeModule, root: Recipe) -> dict[str, Recipe]:
     return found
 
 
-def _nearest(recipes: Mapping[str, Recipe], name: str) -> Recipe:
+def _nearest(recipes: Mapping[str, Recipe], name: str) -> str:
+    """The path of the nearest module above a parameter that names a recipe."""
     path = name
     while path:
         path = path.rpartition(".")[0]
         if path in recipes:
-            return recipes[path]
-    return recipes[""]
+            return path
+    return ""

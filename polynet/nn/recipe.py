@@ -49,8 +49,8 @@ class Recipe:
         bias: Biases of convolutions, linear layers and attention.
         norm_weight: Scales of normalisation layers.
         norm_bias: Shifts of normalisation layers.
-        named: Pairs of a wildcard pattern on the canonical name and an initialiser; the first that matches wins over
-            all.
+        named: Pairs of a wildcard pattern and an initialiser; the first that matches wins over all. A pattern is of
+            canonical names, whole or as they are below the module that has the recipe.
 
     Example:
         >>> zero = polynet.nn.Constant(0.0)
@@ -67,10 +67,11 @@ class Recipe:
     norm_bias: Initialiser = Constant(0.0)
     named: tuple[tuple[str, Initialiser], ...] = ()
 
-    def initialiser(self, slot: Slot) -> Initialiser | None:
-        """The initialiser of a parameter; `None` to keep what its constructor gave it."""
+    def initialiser(self, slot: Slot, path: str = "") -> Initialiser | None:
+        """The initialiser of a parameter below the module at `path`; `None` to keep what its constructor gave it."""
+        own_name = slot.name.removeprefix(f"{path}.") if path else slot.name
         for pattern, initialiser in self.named:
-            if fnmatch.fnmatchcase(slot.name, pattern):
+            if fnmatch.fnmatchcase(own_name, pattern) or fnmatch.fnmatchcase(slot.name, pattern):
                 return initialiser
         owner: type = type(slot.owner)
         role = role_of(owner)

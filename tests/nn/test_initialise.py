@@ -164,3 +164,25 @@ def test_a_large_parameter_does_not_depend_on_the_number_of_cores(
     np.testing.assert_array_equal(values[0], values[1])
     first, last = values[0].reshape(-1)[: 1 << 19], values[0].reshape(-1)[1 << 20 :][: 1 << 19]
     assert (first != last).mean() > 0.99
+
+
+def test_a_parts_recipe_names_its_parameters_as_they_are_in_the_part(backend: Backend) -> None:
+    class Part(nn.Module):
+        recipe = Recipe(linear=Constant(2.0), named=(("up.weight", Constant(0.0)),))
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Linear(2, 2)
+            self.up = nn.Linear(2, 2)
+
+    class Whole(nn.Module):
+        recipe = Recipe(named=(("part.down.bias", Constant(5.0)),))
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = Part()
+
+    state = polynet.state(polynet.build(Whole, backend=backend.name, seed=0))
+    assert not state["part.up.weight"].any()
+    assert (state["part.down.weight"] == 2).all()
+    assert (state["part.down.bias"] != 5).all()

@@ -25,7 +25,7 @@ class _Chosen(Recipe):
 
     chosen: Mapping[str, Initialiser] = attrs.field(factory=dict)
 
-    def initialiser(self, slot: Slot) -> Initialiser | None:
+    def initialiser(self, slot: Slot, path: str = "") -> Initialiser | None:
         """What was chosen."""
         return self.chosen[slot.name]
 
