@@ -10,11 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from polynet.dialects.mmcv.cnn import build_conv_layer, build_norm_layer
-from polynet.dialects.mmengine.model import BaseModule
 from polynet.dialects.mmpretrain.models.backbones import ResNet
 from polynet.dialects.mmpretrain.models.heads.cls_head import ClsHead
-from polynet.dialects.mmpretrain.models.losses.utils import weighted_loss
 from polynet.dialects.mmpretrain.models.selfsup.base import BaseSelfSupvisor
 from polynet.dialects.mmpretrain.structures import DataSample
 
@@ -26,48 +23,17 @@ from polynet.errors import DuplicateNameError, InputError, UnknownNameError
 from polynet.registry import temporary
 from polynet.weights import load_state, state
 from tests.compare import assert_close
+from tests.examples.programs import imported
 
 IMAGES = np.random.default_rng(0).standard_normal((2, 3, 32, 32)).astype(np.float32)
 
 
-@weighted_loss
-def l1_loss(pred: Any, target: Any) -> Any:
-    assert tuple(pred.shape) == tuple(target.shape)
-    assert 0 not in tuple(target.shape)
-    return ops.abs(pred - target)
-
-
-class L1Loss(nn.Module):
-    """The guide's loss."""
-
-    def __init__(self, reduction: str = "mean", loss_weight: float = 1.0) -> None:
-        super().__init__()
-        self.reduction = reduction
-        self.loss_weight = loss_weight
-
-    def forward(
-        self,
-        pred: Any,
-        target: Any,
-        weight: Any = None,
-        avg_factor: Any = None,
-        reduction_override: str | None = None,
-    ) -> Any:
-        assert reduction_override in (None, "none", "mean", "sum")
-        reduction = reduction_override if reduction_override else self.reduction
-        return self.loss_weight * l1_loss(pred, target, weight, reduction=reduction, avg_factor=avg_factor)
-
-
-class GlobalAveragePooling(nn.Module):
-    """The guide's neck; its `super().__init__()` was missing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gap = nn.AdaptiveAvgPool2d((1, 1))
-
-    def forward(self, inputs: Any) -> Any:
-        outs = self.gap(inputs[-1])
-        return ops.reshape(outs, (outs.shape[0], -1))
+with temporary():  # registered again where a test needs them
+    program = imported("mmpretrain_custom")
+CLOSING: dict[str, Any] = program.CLOSING
+GlobalAveragePooling = program.GlobalAveragePooling
+L1Loss = program.L1Loss
+MAEPretrainHead = program.MAEPretrainHead
 
 
 class LinearClsHead(ClsHead):
@@ -89,92 +55,13 @@ class LinearClsHead(ClsHead):
         return self.fc2(self.pre_logits(feats))
 
 
-class ResNet_CIFAR(ResNet):  # noqa: N801 - the guide's name
-    """The guide's backbone; a comma was missing before `**kwargs`."""
-
-    def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
-        super().__init__(depth, deep_stem=deep_stem, **kwargs)
-        assert not self.deep_stem, "ResNet_CIFAR do not support deep_stem"
-
-    def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
-        self.conv1 = build_conv_layer(
-            self.conv_cfg, in_channels, base_channels, kernel_size=3, stride=1, padding=1, bias=False
-        )
-        self.norm1_name, norm1 = build_norm_layer(self.norm_cfg, base_channels, postfix=1)
-        self.add_module(self.norm1_name, norm1)
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Any) -> Any:
-        x = self.conv1(x)
-        x = self.norm1(x)
-        x = self.relu(x)
-        outs = []
-        for i, layer_name in enumerate(self.res_layers):
-            res_layer = getattr(self, layer_name)
-            x = res_layer(x)
-            if i in self.out_indices:
-                outs.append(x)
-        return tuple(outs)
-
-    def init_weights(self) -> None:
-        super().init_weights()
-        if self.init_cfg is not None and self.loads_checkpoint:
-            return
-        self.went_on = True
-
-
-class MAEPretrainHead(BaseModule):
-    """The guide's second head."""
-
-    def __init__(self, loss: dict[str, Any], norm_pix: bool = False, patch_size: int = 16) -> None:
-        super().__init__()
-        self.norm_pix = norm_pix
-        self.patch_size = patch_size
-        self.loss_module = MODELS.build(loss)
-
-    def patchify(self, imgs: Any) -> Any:
-        p = self.patch_size
-        assert imgs.shape[2] == imgs.shape[3]
-        assert imgs.shape[2] % p == 0
-        h = w = imgs.shape[2] // p
-        x = ops.reshape(imgs, (imgs.shape[0], 3, h, p, w, p))
-        x = ops.einsum("nchpwq->nhwpqc", x)
-        return ops.reshape(x, (imgs.shape[0], h * w, p**2 * 3))
-
-    def construct_target(self, target: Any) -> Any:
-        target = self.patchify(target)
-        if self.norm_pix:
-            mean = ops.mean(target, dim=-1, keepdim=True)
-            var = ops.var(target, dim=-1, keepdim=True)
-            target = (target - mean) / (var + 1.0e-6) ** 0.5
-        return target
-
-    def loss(self, pred: Any, target: Any, mask: Any) -> Any:
-        return self.loss_module(pred, self.construct_target(target), mask)
-
-
-CLOSING: dict[str, Any] = {
-    "type": "ImageClassifier",
-    "backbone": {"type": "ResNet_CIFAR", "depth": 18, "num_stages": 4, "out_indices": (3,), "style": "pytorch"},
-    "neck": {"type": "GlobalAveragePooling"},
-    "head": {
-        "type": "LinearClsHead",
-        "num_classes": 10,
-        "in_channels": 512,
-        "loss": {"type": "L1Loss", "loss_weight": 1.0},
-        "topk": (1, 5),
-    },
-}
-"""The guide's closing config."""
-
-
 def soft_samples() -> list[Any]:
     rows = np.random.default_rng(1).dirichlet(np.ones(10), 2).astype(np.float32)
     return [DataSample().set_gt_score(row) for row in rows]
 
 
 def register_all() -> None:
-    for component in (L1Loss, GlobalAveragePooling, LinearClsHead, ResNet_CIFAR, MAEPretrainHead):
+    for component in (L1Loss, GlobalAveragePooling, LinearClsHead, program.ResNet_CIFAR, MAEPretrainHead):
         MODELS.register_module()(component)
 
 
@@ -348,7 +235,7 @@ def test_the_closing_config_trains_on_soft_labels(backend: Backend, own: bool) -
             config = {**CLOSING, "head": {**CLOSING["head"], "hidden_dim": 64}}
         net = polynet.build({"model": config}, backend=backend, seed=0)
         assert isinstance(net.backbone, ResNet)
-        assert (type(net.backbone).__module__ == __name__) is own
+        assert isinstance(net.backbone, program.ResNet_CIFAR) is own
         assert isinstance(net.head.loss_module, L1Loss) is own
         assert getattr(net.backbone, "went_on", False) is own
         x, samples = ops.tensor(IMAGES), soft_samples()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,8 +15,8 @@ from polynet.backend import Backend
 from polynet.errors import BackendUnavailableError, FrameworkMismatchError, OptionError, UnknownNameError
 from polynet.registry import HEADS, NETWORKS, temporary
 from tests.compare import assert_close
+from tests.examples import programs
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 STATE = {
     *(f"features.{index}.{leaf}" for index in (0, 3, 6, 8, 10) for leaf in ("weight", "bias")),
     *(f"head.classifier.{index}.{leaf}" for index in (1, 4, 6) for leaf in ("weight", "bias")),
@@ -27,15 +24,7 @@ STATE = {
 
 
 def imported(name: str) -> ModuleType:
-    """An example as a module, so that its classes pickle."""
-    module_name = f"custom_network_{name}"
-    specification = importlib.util.spec_from_file_location(module_name, EXAMPLES / f"{module_name}.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[module_name] = module
-    specification.loader.exec_module(module)
-    return module
+    return programs.imported(f"custom_network_{name}")
 
 
 @pytest.fixture
