@@ -125,7 +125,13 @@ class VisionTransformer(BaseBackbone):
                 **(patch_cfg or {}),
             }
         )
-        self.patch_resolution: tuple[int, int] = self.patch_embed.init_out_size
+        resolution = self.patch_embed.init_out_size
+        if resolution is None:
+            message = (
+                "VisionTransformer: patch_cfg leaves out input_size, without which there are no positions to embed."
+            )
+            raise OptionError(message)
+        self.patch_resolution = resolution
         self.num_patches = self.patch_resolution[0] * self.patch_resolution[1]
         self.cls_token = nn.Parameter(np.zeros((1, 1, self.embed_dims), np.float32)) if with_cls_token else None
         if not with_cls_token:

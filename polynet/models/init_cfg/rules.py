@@ -248,9 +248,7 @@ class PretrainedInit:
 
         scheme, separator, _ = str(self.checkpoint).partition("://")
         if separator:
-            message = (
-                f"PolyNet downloads nothing ({scheme}): fetch {self.checkpoint} and give the file's path."
-            )
+            message = f"PolyNet downloads nothing ({scheme}): fetch {self.checkpoint} and give the file's path."
             raise CheckpointNotFoundError(message)
         if not Path(self.checkpoint).exists():
             message = f"{self.checkpoint} can not be found."
