@@ -1,6 +1,16 @@
-"""torchvision's names of the weights of its 18-layer video networks, from PolyNet's."""
+"""torchvision's 18-layer video networks: the names of their weights, from PolyNet's, and what they compute."""
 
 from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+FOLDER = Path(__file__).parents[2] / "oracles" / "torchvision"
 
 WHOLE = [[3, 7, 7], *([[3, 3, 3]] * 4)]
 
@@ -51,3 +61,24 @@ def torchvision_name(name: str) -> str:
         return f"stem.{_STEM[layer]}.{leaf}"
     block = int(steps[0].removeprefix("res_")) - 1
     return f"layer{int(stage[-1]) - 1}.{block}.{_BRANCH[layer]}.{leaf}"
+
+
+def drawn_weight(name: str, shape: tuple[int, ...]) -> Array:
+    """A weight from torchvision's name of it and its shape alone."""
+    draw = np.random.RandomState(zlib.crc32(name.encode()))
+    if len(shape) == 5:
+        return np.asarray(draw.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:])), np.float32)
+    if name.endswith(("bias", "running_mean")):
+        return np.asarray(0.1 * draw.standard_normal(shape), np.float32)
+    return np.asarray(draw.uniform(0.6, 1.0, shape), np.float32)
+
+
+def video() -> Array:
+    """The video that is shown to the networks."""
+    return np.random.RandomState(7).standard_normal((2, 3, 4, 32, 32)).astype(np.float32)
+
+
+def last_map(name: str) -> Array:
+    """The last map of a network with these weights, as torchvision computed it."""
+    with np.load(FOLDER / "video.npz") as arrays:
+        return np.asarray(arrays[name])
