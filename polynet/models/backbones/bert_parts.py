@@ -85,6 +85,9 @@ class SelfAttention(nn.Module):
         num_heads: Heads; they divide the width.
         attn_drop: Probability of dropping an attention weight.
 
+    Attributes:
+        prefix: What lengthens keys and values, where a tuner has put it there.
+
     Raises:
         OptionError: The heads do not divide the width.
 
@@ -105,6 +108,7 @@ class SelfAttention(nn.Module):
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim)
         self.value = nn.Linear(dim, dim)
+        self.prefix: Any = None
 
     def forward(self, x: Tensor, allowed: Tensor | None = None) -> Tensor:
         """Map `(N, L, dim)` to the same shape.
@@ -115,6 +119,9 @@ class SelfAttention(nn.Module):
         """
         batch, length, width = x.shape
         query, key, value = (self._heads(part(x)) for part in (self.query, self.key, self.value))
+        if self.prefix is not None:
+            key, value = self.prefix(key, value)
+            allowed = None if allowed is None else self.prefix.allowed(allowed)
         dropped = self.attn_drop if self.training else 0.0
         x = ops.scaled_dot_product_attention(query, key, value, allowed, dropout_p=dropped)
         return ops.reshape(ops.transpose(x, 1, 2), (batch, length, width))

@@ -60,12 +60,15 @@ class VideoAttention(nn.Module):
         self.to_qkv = nn.Linear(dim, dim * 3)
         self.proj = nn.Linear(dim, dim)
         self.ff_dropout = nn.Dropout(ff_dropout) if ff_dropout else None
+        self.prefix: Any = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, L, dim)` to the same shape."""
         batch, length, width = x.shape
         qkv = ops.reshape(self.to_qkv(x), (batch, length, 3, self.num_heads, width // self.num_heads))
         query, key, value = ops.unbind(ops.permute(qkv, (2, 0, 3, 1, 4)))
+        if self.prefix is not None:
+            key, value = self.prefix(key, value)
         seen = self._attend(query, key, value) if self.along is None else self._attend_apart(query, key, value)
         x = self.proj(ops.reshape(ops.transpose(seen, 1, 2), (batch, length, width)))
         return x if self.ff_dropout is None else self.ff_dropout(x)

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from polynet import nn, ops
+from polynet.models.backbones.bert_parts import SelfAttention
 from polynet.models.blocks.transformer import Attention
+from polynet.models.blocks.video_layer import VideoAttention
 from polynet.models.bricks.attention import MultiheadAttention
 from polynet.models.tuners.targets import Patterns, Place
 from polynet.models.tuners.tuner import Insert, Tuner
@@ -20,7 +22,7 @@ from polynet.nn.arguments import integer
 from polynet.registry import TUNERS
 from polynet.types import Tensor
 
-_ATTENTIONS: Any = (Attention, MultiheadAttention)
+_ATTENTIONS: Any = (Attention, MultiheadAttention, SelfAttention, VideoAttention)
 """Those that look at a `prefix` of theirs."""
 
 
@@ -51,6 +53,11 @@ class KeysAndValues(Insert):
         """Keys and values `(N, heads, L, width)` with the prefix before them."""
         return self._longer(self.prefix_key, key), self._longer(self.prefix_value, value)
 
+    def allowed(self, mask: Tensor) -> Tensor:
+        """A mask of which tokens are looked at, `(…, L)`, with the prefix before them, which every token looks at."""
+        shape = (*mask.shape[:-1], self.prefix_key.shape[0])
+        return ops.cat([ops.ones(shape, dtype="bool", like=mask), mask], -1)
+
     def _longer(self, prefix: Tensor, x: Tensor) -> Tensor:
         heads = ops.transpose(ops.reshape(prefix, (1, prefix.shape[0], self.num_heads, -1)), 1, 2)
         return ops.cat([ops.expand(heads, (x.shape[0], -1, -1, -1)), x], 2)
@@ -64,7 +71,8 @@ class Prefix(Tuner):
 
     Args:
         length: How many pairs of key and value in each attention.
-        target: Which attentions of PolyNet's and MMPretrain's transformers; all of them by default.
+        target: Which attentions, of the transformers of images, videos and texts; by default all but those of videos
+            that go along one axis.
         train: Patterns of modules or parameters of the network to be trained beside it.
 
     Raises:
@@ -87,11 +95,15 @@ class Prefix(Tuner):
     def takes(self, layer: Any) -> bool:
         """Attentions that look at a prefix: those classes, and classes derived from them that compute the same."""
         computing = getattr(type(layer), "forward", None)
-        return any(isinstance(layer, each) and computing is each.forward for each in _ATTENTIONS)
+        known = any(isinstance(layer, each) and computing is each.forward for each in _ATTENTIONS)
+        return known and getattr(layer, "along", None) is None
 
     def make(self, place: Place) -> Insert:
         """The keys and values."""
-        return KeysAndValues(self.length, place.layer.num_heads, place.layer.qkv.out_features // 3)
+        layer: Any = place.layer
+        fused = getattr(layer, "qkv", None) or getattr(layer, "to_qkv", None)
+        width = layer.key.out_features if fused is None else fused.out_features // 3
+        return KeysAndValues(self.length, layer.num_heads, width)
 
     def disconnect(self, place: Place) -> None:
         """Leave the attention as it was built: without a prefix."""

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polynet
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
 from polynet.dialects import scepter
 from polynet.errors import InputError, ModeError, OptionError, UnknownNameError
+from polynet.models.backbones.bert_parts import SelfAttention
 from polynet.models.backbones.encoder_layer import TransformerEncoderLayer
 from polynet.models.blocks.transformer import Attention, EncoderBlock
+from polynet.models.blocks.video_layer import VideoAttention
 from polynet.models.tuners import SSF, BitFit, Full, LoRA, Partial, Prefix, Prompt, ResTuner
 from polynet.registry import TUNERS
 from tests.compare import assert_close
@@ -64,6 +67,43 @@ def test_attentions_of_either_library_take_a_prefix(backend: Backend, layer: Any
     assert np.abs(backend.numpy(net(tokens())) - before).max() > 1e-4
     tuned.remove()
     assert_close(net(tokens()), before, 0)
+
+
+def test_attentions_of_videos_and_texts_take_the_same_prefix(backend: Backend) -> None:
+    first = drawn(lambda: nn.Sequential(Attention(8, 2, qkv_bias=True)))
+    tuned = Prefix(length=3).apply(first)
+    video = drawn(lambda: nn.Sequential(VideoAttention(8, 2)))
+    Prefix(length=3).apply(video)
+    polynet.load_state(video, {name.replace(".qkv", ".to_qkv"): array for name, array in state_of(first).items()})
+    expected = backend.numpy(first(tokens()))
+    assert_close(video(tokens()), expected)
+    with pytest.raises(OptionError, match="is a VideoAttention"):
+        Prefix(target="0").apply(nn.Sequential(VideoAttention(8, 2, grid=(2, 2), along="time")))
+
+    text = drawn(Masked)
+    Prefix(length=3).apply(text)
+    state = {f"attention.{name[2:]}": array for name, array in tuned.state().items()}
+    for leaf in ("weight", "bias"):
+        parts = np.split(state_of(first)[f"0.qkv.{leaf}"], 3)
+        state |= {f"attention.{name}.{leaf}": part for name, part in zip(("query", "key", "value"), parts, strict=True)}
+        state[f"proj.{leaf}"] = state_of(first)[f"0.proj.{leaf}"]
+    polynet.load_state(text, state)
+    assert_close(text(tokens()), expected)
+    shorter = ops.tensor(backend.numpy(tokens())[:, :4])
+    masked = text(tokens(), ops.tensor([[[[True, True, True, True, False]]]]))
+    assert_close(masked[:, :4], backend.numpy(first(shorter)))
+
+
+class Masked(nn.Module):
+    """BERT's attention with a projection, as the others have one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = SelfAttention(8, 2)
+        self.proj = nn.Linear(8, 8)
+
+    def forward(self, x: Any, allowed: Any = None) -> Any:
+        return self.proj(self.attention(x, allowed))
 
 
 class Blocks(nn.Module):
