@@ -11,6 +11,7 @@ import numpy as np
 from polynet.backend import backend_of, get_backend
 from polynet.calls import explains_options
 from polynet.errors import ConfigError, InputError
+from polynet.proof.conditioning import condition
 from polynet.proof.measure import FLOOR, compare_all
 from polynet.proof.report import Report, Row
 from polynet.proof.run import Array, Run
@@ -50,6 +51,7 @@ def parity(
     Compared are names, shapes and values of the state; every stage's output in evaluation mode; the gradient of every
     parameter and the buffers after one pass in training mode, dropout off; and losses, weights and buffers over some
     steps of each optimiser. What rounding alone can move beyond the tolerance is judged against a float64 twin.
+    Networks built here are first put where rounding decides as little as it can: see `polynet.proof.conditioning`.
 
     Args:
         config_or_networks: Whatever `polynet.build` takes, or two built networks, whose weights and mode are left as
@@ -84,6 +86,8 @@ def parity(
     runs = _Runs(*(Run(network, batch, seed) for network in networks))
     rows = _state_rows(*runs.compared)
     if all(row.passed for row in rows):
+        if not _are_built(config_or_networks):
+            condition(*runs.compared)
         rows += _pass_rows(runs, tolerance)
         for name, settings in (OPTIMIZERS if optimizers is None else optimizers).items():
             if steps:
@@ -119,7 +123,7 @@ class _Runs:
 
 
 def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None, options: Mapping[str, Any]) -> Any:
-    if isinstance(given, tuple | list) and len(given) == 2 and not isinstance(given[0], str):
+    if _are_built(given):
         for network in given:
             backend_of(network)
         return tuple(given)
@@ -131,6 +135,11 @@ def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None
     for name in backends:
         get_backend(name)
     return tuple(build(given, backend=name, seed=seed, device=device, **options) for name in backends)
+
+
+def _are_built(given: Any) -> bool:
+    """Whether two networks were given, rather than what to build."""
+    return isinstance(given, tuple | list) and len(given) == 2 and not isinstance(given[0], str)
 
 
 def _input_shape(network: NativeModule, given: Sequence[int] | None) -> tuple[int, ...]:

@@ -31,6 +31,9 @@ class Run:
         batch: Input (N, …).
         seed: Seed of the targets.
         precision: `"float32"`, or `"float64"` for a twin.
+
+    Attributes:
+        statistics: Buffers that passes in evaluation mode use instead of the network's own.
     """
 
     def __init__(self, network: NativeModule, batch: Array, seed: int, precision: str = "float32") -> None:
@@ -39,11 +42,12 @@ class Run:
         self.batch = batch
         self.seed = seed
         self.precision = precision
+        self.statistics: Mapping[str, Array] = {}
 
     def twin(self) -> Run | None:
         """The same run in float64, where the framework has it."""
         network = self.backend.reference_twin(self.network)
-        return None if network is None else Run(network, self.batch, self.seed, "float64")
+        return None if network is None else self._of(network, "float64")
 
     def perturbed(self, index: int) -> Run:
         """The same run of a copy whose weights are each off by about one float32 rounding, at random."""
@@ -54,7 +58,12 @@ class Run:
             if slot.kind == "parameter" and values.dtype == np.float32:
                 signs = draw.integers(0, 2, values.shape, dtype=np.int8) * np.float32(2) - np.float32(1)
                 slot.write(values * (1 + signs * _ROUNDING))
-        return Run(network, self.batch, self.seed, self.precision)
+        return self._of(network, self.precision)
+
+    def _of(self, network: NativeModule, precision: str) -> Run:
+        run = Run(network, self.batch, self.seed, precision)
+        run.statistics = self.statistics
+        return run
 
     def _input(self) -> Tensor:
         device = self.backend.device_of(self.network)
@@ -70,6 +79,9 @@ class Run:
         found: dict[str, Array] = {}
         with self._restored(), self.backend.ops.no_grad():
             self.backend.set_training(self.network, False)
+            slots = self.backend.slots(self.network)
+            for name, values in self.statistics.items():
+                slots[name].write(values)
             if hasattr(self.network, "forward_stages"):
                 maps = self.network.forward_stages(self._input())
                 for stage, value in zip(self.network.stages, maps, strict=True):
@@ -89,10 +101,15 @@ class Run:
                 name: np.zeros(slot.shape, np.float32) if gradient is None else slot.canonical(gradient)
                 for (name, slot), gradient in zip(slots.items(), gradients, strict=True)
             }
-            buffers = {
-                name: slot.read() for name, slot in self.backend.slots(self.network).items() if slot.kind == "buffer"
-            }
+            buffers = self._buffers()
         return found, buffers
+
+    def observed(self) -> dict[str, Array]:
+        """The buffers after one pass in training mode."""
+        with self._restored(), self.backend.ops.no_grad():
+            self._train_without_noise()
+            self.network(self._input())
+            return self._buffers()
 
     def steps(self, name: str, settings: Mapping[str, Any], count: int) -> dict[str, Array]:
         """Loss before each step, then the movement of all weights together, then the buffers together."""
@@ -124,6 +141,9 @@ class Run:
                 )
                 total = total + ops.mean(output * weight)
         return total
+
+    def _buffers(self) -> dict[str, Array]:
+        return {name: slot.read() for name, slot in self.backend.slots(self.network).items() if slot.kind == "buffer"}
 
     def _train_without_noise(self) -> None:
         self.backend.set_training(self.network, True)
