@@ -32,8 +32,8 @@ class EnsembleAccuracyMetric:
 
     Example:
         >>> logits = np.array([[3.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
-        >>> EnsembleAccuracyMetric()(logits, [0, 0, 1], ["a", "a", "b"])
-        OrderedDict([('acc@1', 1.0)])
+        >>> dict(EnsembleAccuracyMetric()(logits, [0, 0, 1], ["a", "a", "b"]))
+        {'acc@1': 1.0}
     """
 
     def __init__(self, topk: int | Sequence[int] = 1, ensemble_method: str = "avg") -> None:
@@ -55,7 +55,7 @@ class EnsembleAccuracyMetric:
             raise InputError(message)
         _, first, group = np.unique(names, return_index=True, return_inverse=True)
         if (truths[first][group] != truths).any():
-            wrong = names[truths[first][group] != truths][0]
+            wrong = names[truths[first][group] != truths][0].item()
             message = f"EnsembleAccuracyMetric: the rows of key {wrong!r} have different labels."
             raise InputError(message)
         together = np.full((len(first), scores.shape[1]), -np.inf if self.ensemble_method == "max" else 0.0)

@@ -66,10 +66,10 @@ def explain_values(target: Any, arguments: tuple[Any, ...], options: dict[str, A
 
     Example:
         >>> try:
-        ...     nn.Conv2d(3, 4, 3, groups=2)
+        ...     explain_values(nn.Linear, (3,), {"bias": "no"}, ValueError("bias must be a bool"))
         ... except polynet.errors.OptionError as error:
-        ...     print(str(error)[:44])
-        Conv2d(3, 4, 3, groups=2) cannot be made: in
+        ...     print(error)
+        Linear(3, bias='no') cannot be made: bias must be a bool
     """
     # A framework's derived types, such as running out of memory, say something else.
     if isinstance(error, PolyNetError) or type(error) not in REFUSALS:

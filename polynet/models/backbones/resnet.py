@@ -72,8 +72,8 @@ class ResNet(BaseBackbone):
     Example:
         >>> with polynet.use_backend("torch"):
         ...     net = ResNet(18, out_indices=(0, 3))
-        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 32, 32)))]
-        [(1, 64, 8, 8), (1, 512, 1, 1)]
+        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 64, 64)))]
+        [(1, 64, 16, 16), (1, 512, 2, 2)]
     """
 
     arch_settings: dict[int, tuple[Any, tuple[int, ...]]] = {
@@ -244,8 +244,8 @@ class ResNetV1c(ResNet):
     Example:
         >>> with polynet.use_backend("torch"):
         ...     net = ResNetV1c(depth=18)
-        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 32, 32)))]
-        [(1, 512, 1, 1)]
+        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 64, 64)))]
+        [(1, 512, 2, 2)]
     """
 
     def __init__(self, **options: Any) -> None:
@@ -265,8 +265,8 @@ class ResNetV1d(ResNet):
     Example:
         >>> with polynet.use_backend("torch"):
         ...     net = ResNetV1d(depth=18)
-        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 32, 32)))]
-        [(1, 512, 1, 1)]
+        >>> [tuple(out.shape) for out in net(ops.ones((1, 3, 64, 64)))]
+        [(1, 512, 2, 2)]
     """
 
     def __init__(self, **options: Any) -> None:

@@ -31,10 +31,10 @@ def timm_model(model_name: str, num_classes: int = 1000, pretrained: bool = Fals
     Source: Scepter, `TIMM_MODEL`.
 
     Example:
-        >>> polynet.build({"NAME": "TIMM_MODEL", "MODEL_NAME": "resnet18"}, backend="megengine")
+        >>> polynet.build({"NAME": "TIMM_MODEL", "MODEL_NAME": "resnet18"}, backend="shapes")
         Traceback (most recent call last):
         ...
-        polynet.errors.UnknownNameError: The network and backbone 'TIMM_MODEL' exists for torch only, not for megengine.
+        polynet.errors.UnknownNameError: The network and backbone 'TIMM_MODEL' exists for torch only, not for shapes.
     """
     try:
         timm = importlib.import_module("timm")
