@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polynet import nn
 from polynet.proof.run import Array, Run
 
@@ -13,7 +15,7 @@ which side, the choice decides a gradient, and after some fifty blocks float32 g
 any framework. With it a sixth lies below zero, and the same gradients are off by a hundred-thousandth.
 """
 
-_WITH_STATISTICS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+_WITH_STATISTICS: tuple[Any, ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def condition(first: Run, second: Run) -> None:
