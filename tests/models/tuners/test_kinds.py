@@ -208,6 +208,26 @@ def test_frozen_statistics_stand_still_and_go_on_when_the_tuner_is_gone(backend:
     assert (state_of(net)["norm.running_mean"] != before).any()
 
 
+@pytest.mark.parametrize("use_dora", [False, True])
+def test_inputs_are_dropped_while_training_alone(backend: Backend, use_dora: bool) -> None:
+    net, x = drawn(lambda: nn.Sequential(nn.Linear(8, 4))), tokens()
+    before = backend.numpy(net(x))
+    tuned = LoRA(r=2, dropout=0.5, use_dora=use_dora).apply(net)
+    net.train()
+    assert_close(net(x), before, 1e-6)
+    state = tuned.state()
+    state["0.lora.up.weight"] = np.random.default_rng(5).standard_normal((4, 2)).astype(np.float32)
+    tuned.load(state)
+    assert np.abs(backend.numpy(net(x)) - backend.numpy(net(x))).max() > 1e-3
+    net.eval()
+    output = backend.numpy(net(x))
+    assert_close(net(x), output, 0)
+    plain = drawn(lambda: nn.Sequential(nn.Linear(8, 4)))
+    LoRA(r=2, use_dora=use_dora).apply(plain)
+    polynet.load_state(plain, state_of(net))
+    assert_close(plain(x), output, 0)
+
+
 class Tied(nn.Module):
     def __init__(self) -> None:
         super().__init__()
