@@ -63,6 +63,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]
     return code, json.loads(captured.out) if captured.out else None, captured.err
 
 
+@pytest.mark.checklist("S3-19")
 @pytest.mark.parametrize("config", ["nets/net.yaml", "nets/net.py"])
 @pytest.mark.parametrize("module", ["my_nets", "nets/my_nets.py", "my_nets.py"])
 def test_a_config_may_name_what_an_imported_module_has(

@@ -76,6 +76,20 @@ def test_other_sizes_work(example: ModuleType, backend: Backend, side: int) -> N
     assert tuple(build(example, backend)(images(side)).shape) == (2, 10)
 
 
+@pytest.mark.checklist("S4-20")
+@pytest.mark.parametrize("side", [127, 256])
+def test_other_sizes_give_the_same_on_both(both: tuple[Backend, Backend], side: int) -> None:
+    x = np.random.standard_normal((1, 3, side, side)).astype(np.float32)
+    outputs = []
+    with temporary():
+        example = imported("neutral")
+        for backend in both:
+            net = build(example, backend)
+            with polynet.use_backend(backend):
+                outputs.append(net(ops.tensor(x)))
+    assert_close(outputs[1], outputs[0], 1e-5)
+
+
 @pytest.mark.checklist("S4-11", "S4-12")
 @each_way
 def test_head_may_be_a_class_or_a_name(example: ModuleType, backend: Backend) -> None:

@@ -132,6 +132,7 @@ def test_one_name_may_live_in_several_kinds():
     assert BACKBONES.get("Identity") is dict
 
 
+@pytest.mark.checklist("S3-11")
 def test_models_sees_all_kinds_and_networks_first():
     HEADS.register(Plain, name="OnlyHead")
     assert MODELS.get("OnlyHead") is Plain
@@ -141,6 +142,7 @@ def test_models_sees_all_kinds_and_networks_first():
     assert MODELS.kinds_of("Both") == ("network", "head")
 
 
+@pytest.mark.checklist("S3-11")
 def test_a_name_in_several_kinds_but_no_network_is_ambiguous_and_the_kinds_are_named():
     HEADS.register(Plain, name="Same")
     BACKBONES.register(dict, name="Same")
