@@ -24,10 +24,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import polynet
 from polynet.backend import get_backend
 from polynet.errors import PolyNetError
 from polynet.registry import BACKBONES
+from polynet.weights import to_layout
 from tests.oracles.mmpretrain_case import CENSUS
 
 ROOTS = {"old": ("mmpretrain/.mim/configs", ".mim/configs", "configs"), "new": ("mmpretrain/configs", "configs")}
@@ -59,13 +62,10 @@ def read_census() -> list[dict[str, Any]]:
 
 
 def keys_of(net: Any) -> list[tuple[str, list[int]]]:
-    """Keys and shapes as a state dict of torch has them: batch normalisations count their batches, too."""
-    keys: list[tuple[str, list[int]]] = []
-    for name, slot in get_backend("shapes").slots(net).items():
-        keys.append((name, list(slot.shape)))
-        if slot.kind == "buffer" and slot.leaf == "running_var":
-            keys.append((name.removesuffix("running_var") + "num_batches_tracked", []))
-    return keys
+    """Keys and shapes in MMPretrain's layout, as a state dict of torch has them."""
+    slots = get_backend("shapes").slots(net).items()
+    state = {name: np.broadcast_to(np.float32(0), slot.shape) for name, slot in slots}
+    return [(name, list(array.shape)) for name, array in to_layout(state, "mmpretrain", None).items()]
 
 
 def measured(net: Any) -> dict[str, Any]:

@@ -210,6 +210,16 @@ def test_polynets_own_layout_changes_nothing():
     assert from_layout(state, "polynet", None, state) == state
 
 
+def test_composed_networks_have_mmpretrains_names_and_its_counters():
+    layout = "mmpretrain"
+    state = {"backbone.bn1.running_var": np.ones(2), "head.fc.weight": np.ones((3, 2))}
+    made = to_layout(state, layout, None)
+    assert list(made) == ["backbone.bn1.running_var", "backbone.bn1.num_batches_tracked", "head.fc.weight"]
+    assert from_layout(made, layout, None, state).keys() == state.keys()
+    with pytest.raises(WeightsError, match="no map for the family 'resnet'.*composed of the library's components"):
+        to_layout({}, layout, "resnet")
+
+
 def test_a_wrong_layout_or_family_says_what_there_is():
     with pytest.raises(UnknownNameError, match="Did you mean 'timm'"):
         to_layout({}, "tim", "resnet")
@@ -219,7 +229,7 @@ def test_a_wrong_layout_or_family_says_what_there_is():
         to_layout({}, "timm", None)
     with pytest.raises(WeightsError, match="for the family 'alexnet' there are torchvision, polynet"):
         to_layout({}, "timm", "alexnet")
-    assert set(layout_names()) == {"polynet", "basecls", *(layout.name for layout in LAYOUTS)}
+    assert set(layout_names()) == {"polynet", "basecls", "mmpretrain", *(layout.name for layout in LAYOUTS)}
     assert families_of("efficientnet_lite_pytorch") == ("effnet",)
 
 

@@ -12,10 +12,12 @@ LAYOUTS = (*convolutional.LAYOUTS, *mobile.LAYOUTS, *transformer.LAYOUTS)
 
 POLYNET = "polynet"
 BASECLS = "basecls"
+MMPRETRAIN = "mmpretrain"
 _CANONICAL = {
     POLYNET: "PolyNet's own names and torch's shapes",
     BASECLS: "the same names, which are BaseCls's, with MegEngine's shapes where those differ",
 }
+_COMPOSED = {MMPRETRAIN: "the names of networks composed of that library's components, which have them here too"}
 _BY_KEY = {(layout.name, layout.family): layout for layout in LAYOUTS}
 _FAMILY_ALIASES = {
     "mobilenet": "mbnet",
@@ -38,9 +40,9 @@ def layout_names() -> tuple[str, ...]:
 
     Example:
         >>> layout_names()
-        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch')
+        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch', 'mmpretrain')
     """
-    return tuple(dict.fromkeys((*_CANONICAL, *(layout.name for layout in LAYOUTS))))
+    return tuple(dict.fromkeys((*_CANONICAL, *(layout.name for layout in LAYOUTS), *_COMPOSED)))
 
 
 def families_of(layout: str) -> tuple[str, ...]:
@@ -69,7 +71,12 @@ def has_map(layout: str, family: str | None) -> bool:
         >>> has_map("timm", "resnet"), has_map("timm", "alexnet")
         (True, False)
     """
-    return layout in _CANONICAL or (layout, _known_family(family)) in _BY_KEY
+    return _is_own(layout, family) or (layout, _known_family(family)) in _BY_KEY
+
+
+def _is_own(layout: str, family: str | None) -> bool:
+    """Whether a layout spells a network's names as PolyNet does; a composed network names no family."""
+    return layout in _CANONICAL or (layout in _COMPOSED and family is None)
 
 
 def _known_family(family: str | None) -> str:
@@ -89,14 +96,15 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
         WeightsError: The layout does not know this family, or this network's options.
     """
     check_layout(layout)
-    if layout in _CANONICAL:
+    if _is_own(layout, family):
         return None
     found = _BY_KEY.get((layout, _known_family(family)))
     if found is None:
         others = [entry.name for entry in LAYOUTS if entry.family == _known_family(family)]
         whose = f"the family {family!r}" if family else "a network that names no family"
+        known = ", ".join(families_of(layout)) or "networks composed of the library's components"
         message = (
-            f"Layout {layout!r} has no map for {whose}. It has one for {', '.join(families_of(layout))}; "
+            f"Layout {layout!r} has no map for {whose}. It has one for {known}; "
             f"for {whose} there are {', '.join((*others, *_CANONICAL))}."
         )
         raise WeightsError(message)

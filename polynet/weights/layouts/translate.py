@@ -11,7 +11,7 @@ from polynet.errors import WeightsError
 from polynet.weights.elements import Array
 from polynet.weights.layouts.layout import NameMap
 from polynet.weights.layouts.native import native_shapes
-from polynet.weights.layouts.table import BASECLS, name_map
+from polynet.weights.layouts.table import BASECLS, MMPRETRAIN, name_map
 
 _COUNTER = "num_batches_tracked"
 
@@ -122,22 +122,40 @@ def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> di
         WeightsError: The layout does not know this family, or this network's options.
 
     Example:
-        >>> list(to_layout({"stem.bn.running_mean": np.zeros(64)}, "timm", "resnet"))
-        ['bn1.running_mean', 'bn1.num_batches_tracked']
+        >>> list(to_layout({"stem.bn.running_var": np.zeros(64)}, "timm", "resnet"))
+        ['bn1.running_var', 'bn1.num_batches_tracked']
     """
     names = name_map(layout, family, state)
     if names is None:
-        return native_shapes(state) if layout == BASECLS else dict(state)
+        return _own_names(state, layout)
     made: dict[str, Array] = {}
     for name, array in state.items():
         foreign = names.foreign_of[name]
         made[foreign] = _unflattened(name, array, names)
         if name in names.folded:
             made[names.folded[name]] = np.zeros_like(array)
-        prefix, _, leaf = foreign.rpartition(".")
-        if names.layout.counts_batches and leaf == "running_mean":
-            made[f"{prefix}.{_COUNTER}"] = np.zeros((), np.int64)
+        if names.layout.counts_batches:
+            _add_counter(made, foreign)
     return made
+
+
+def _own_names(state: Mapping[str, Array], layout: str) -> dict[str, Array]:
+    """A state in a layout that spells the names as PolyNet does."""
+    if layout == BASECLS:
+        return native_shapes(state)
+    made: dict[str, Array] = {}
+    for name, array in state.items():
+        made[name] = array
+        if layout == MMPRETRAIN:
+            _add_counter(made, name)
+    return made
+
+
+def _add_counter(made: dict[str, Array], name: str) -> None:
+    """Add torch's count of batches where batch normalisations have it: after the running variance."""
+    prefix, _, leaf = name.rpartition(".")
+    if leaf == "running_var":
+        made[f"{prefix}.{_COUNTER}"] = np.zeros((), np.int64)
 
 
 def _unflattened(name: str, array: Array, names: NameMap) -> Array:
