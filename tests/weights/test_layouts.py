@@ -216,7 +216,7 @@ def test_composed_networks_have_mmpretrains_names_and_its_counters():
     made = to_layout(state, layout, None)
     assert list(made) == ["backbone.bn1.running_var", "backbone.bn1.num_batches_tracked", "head.fc.weight"]
     assert from_layout(made, layout, None, state).keys() == state.keys()
-    with pytest.raises(WeightsError, match="no map for the family 'resnet'.*composed of the library's components"):
+    with pytest.raises(WeightsError, match=r"no map for the family 'resnet'.*composed of the library's components"):
         to_layout({}, layout, "resnet")
 
 
