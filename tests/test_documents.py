@@ -15,6 +15,7 @@ from polynet.backend import backend_names, get_backend
 from polynet.cli.main import _parser
 from polynet.registry import temporary
 from polynet.weights import families_of, layout_names
+from tests.checklist.rows import rows
 from tests.conftest import chosen_backends
 from tests.tolerances import DEFAULT, EXCEPTIONS
 
@@ -158,3 +159,26 @@ def test_everything_refused_is_in_the_page_on_differences(refusal: str) -> None:
     assert options or _GENERAL in refusal, "a refusal that this test does not know: name its options in _NAMED"
     for option in options:
         assert f"`{option}`" in page, option
+
+
+MISPRINTS = (
+    *("S0-2", "S0-7", "S0-8", "S0-10", "S1-2", "S1-16", "S1-25", "S1-28", "S2-32", "S2-38"),
+    *("S3-15", "S3-20", "S3-33", "S3-39", "S3-41", "S3-45", "S3-65", "S4-11", "S4-22"),
+)
+"""Rows where a document's own program does not run as printed, or document and code disagree."""
+
+
+def test_every_misprint_and_disagreement_is_in_the_page_on_the_five_systems() -> None:
+    page = (ROOT / "docs" / "seeds.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([SX]\d?-\d+) \|", page, re.MULTILINE)
+    assert set(MISPRINTS) <= set(listed)
+    assert [name for name in listed if name.startswith("X")] == [f"X-{number}" for number in range(1, 13)]
+    assert {name for name in listed if name.startswith("S")} <= set(rows())
+    assert len(listed) == len(set(listed))
+
+
+def test_every_program_named_in_the_page_on_the_five_systems_is_there() -> None:
+    page = (ROOT / "docs" / "seeds.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(examples/\w+\.py)`", page))
+    assert len(named) == 4
+    assert all((ROOT / each).is_file() for each in named)
