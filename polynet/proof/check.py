@@ -10,7 +10,8 @@ import numpy as np
 
 from polynet.backend import backend_of, get_backend
 from polynet.calls import explains_options
-from polynet.errors import ConfigError, InputError
+from polynet.errors import InputError
+from polynet.proof.arguments import check_arguments
 from polynet.proof.conditioning import condition
 from polynet.proof.measure import FLOOR, compare_all
 from polynet.proof.report import Report, Row
@@ -71,14 +72,25 @@ def parity(
         The report: prints as a table, is true if everything agrees, serialises with `to_json`.
 
     Raises:
-        InputError: The network names no `input_size` and none is given.
+        InputError: The network names no `input_size` and none is given, or what is given is no shape.
+        OptionError: `steps` or `batch_size` is no such number.
+        ConfigError: Two backends are not given; `ConfigTypeError` where an argument is of another type.
 
     Example:
         >>> report = polynet.parity("resnet18", steps=0)
         >>> report.passed
         True
     """
-    tolerance = tolerance or Tolerance()
+    tolerance = Tolerance() if tolerance is None else tolerance
+    check_arguments(
+        batch_size=batch_size,
+        steps=steps,
+        input_size=input_size,
+        optimizers=optimizers,
+        tolerance=tolerance,
+        backends=backends,
+        options=options,
+    )
     networks = _networks(config_or_networks, backends, seed, device, options)
     shape = _input_shape(networks[0], input_size)
     draw = np.random.default_rng(seed)
@@ -127,9 +139,6 @@ def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None
         for network in given:
             backend_of(network)
         return tuple(given)
-    if len(backends) != 2:
-        message = f"A parity check compares two backends, not {len(backends)}: {', '.join(map(str, backends))}."
-        raise ConfigError(message)
     from polynet.builder import build
 
     for name in backends:
