@@ -154,6 +154,20 @@ def test_mistakes_are_named(backend: Backend) -> None:
 
 
 @pytest.mark.checklist("S4-25")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [(dict, "dict is a class of no modules"), (lambda w_in: w_in, "gives 8, which is no module of"), (int, "int is a")],
+    ids=["class", "function", "number"],
+)
+def test_a_head_is_a_module(backend: Backend, name: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        build_head(8, {"name": name})
+
+
+def test_a_function_may_make_no_head(backend: Backend) -> None:
+    assert build_head(8, {"name": lambda w_in: None}) is None
+
+
 def test_the_mapping_given_stays_as_it_is(backend: Backend) -> None:
     given = {"name": Everything, "nested": {"list": [1]}}
     head = build_head(8, given)

@@ -35,8 +35,8 @@ def build_head(
 
     Raises:
         UnknownNameError: No head of that name is registered for the active backend.
-        OptionError: The head has no such option, or lacks one; or `head_args` is no mapping, or has options and no
-            `name`.
+        OptionError: The head has no such option, or lacks one; what its name stands for makes no module; or `head_args`
+            is no mapping, or has options and no `name`.
         FrameworkMismatchError: The class belongs to another framework.
 
     Source: BaseCls, `build_head`; there a head had to take `norm_name` and `act_name` to be usable at all.
@@ -67,7 +67,10 @@ def build_head(
     if "w_in" in options and not _takes(accepted, "w_in"):
         del options["w_in"]
     check_options(head, options, accepted)
-    return head(**options)
+    made = head(**options)
+    if made is not None and not isinstance(made, active_backend().native_module_type):
+        raise OptionError(_no_module(head, f"gives {made!r:.80}, which is no module of {active_backend().name}"))
+    return made
 
 
 def _refuse_nameless(options: Mapping[str, Any]) -> None:
@@ -93,7 +96,7 @@ def find_head(name: Any) -> Callable[..., Any]:
 
     Raises:
         UnknownNameError: No head of that name is registered for the active backend.
-        OptionError: Neither a name nor something that can be called.
+        OptionError: Neither a name nor something that can be called, or a class of no modules.
         FrameworkMismatchError: The class belongs to another framework.
     """
     backend = active_backend()
@@ -105,7 +108,18 @@ def find_head(name: Any) -> Callable[..., Any]:
         message = f"head.name must be the name of a head, or a class or function, not {name!r}."
         raise OptionError(message)
     _check_framework(name, backend)
+    if (
+        isinstance(name, type)
+        and not isinstance(name, NeutralMeta)
+        and not issubclass(name, backend.native_module_type)
+    ):
+        raise OptionError(_no_module(name, "is a class of no modules"))
     return specialise(name, backend) if isinstance(name, NeutralMeta) else name
+
+
+def _no_module(head: Any, problem: str) -> str:
+    label = getattr(head, "__qualname__", repr(head))
+    return f"head.name must be a registered name, or a class or function that makes a module; {label} {problem}."
 
 
 def _check_framework(head: Any, backend: Backend) -> None:
