@@ -1,6 +1,7 @@
 """Batch normalisation from elementwise operations and sums, several times faster on a CPU than MegEngine's own kernel.
 
-Small tensors, other devices and float16 take the native kernel: there calls cost more than arithmetic.
+Small tensors, other devices and float16 take the native kernel where its gradients are right: there calls cost more
+than arithmetic.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from megengine.core.tensor import amp
 from megengine.functional.elemwise import _elwise
 
 from polynet.types import Tensor
+from polynet_megengine.broadcasting import are_recorded, stretched
 
 _SMALL = 1 << 14
 """Elements up to which the native kernel is at least as fast."""
@@ -22,12 +24,12 @@ _SMALL = 1 << 14
 def _is_small_or_foreign(x: Tensor) -> bool:
     shape = x._tuple_shape
     count = shape[0] * shape[1] * shape[2] * shape[3]
-    return (
-        count <= _SMALL
-        or amp._enabled
-        or x.dtype != np.float32
-        or not x.device.physical_name.startswith(("cpu", "multithread"))
-    )
+    return count <= _SMALL or amp._enabled or x.dtype != np.float32 or not _is_on_cpu(x)
+
+
+def _is_on_cpu(x: Tensor) -> bool:
+    on_cpu: bool = x.device.physical_name.startswith(("cpu", "multithread"))
+    return on_cpu
 
 
 def normalise_by_running(
@@ -43,13 +45,17 @@ def normalise_by_running(
         bias: Shift, or `None` for 0.
         eps: Added to the variance.
     """
-    if _is_small_or_foreign(x):
+    # On a CPU the gradients of the native kernel's scale and shift are sums that now and then are wrong.
+    is_recorded = are_recorded() and _is_on_cpu(x)
+    if not is_recorded and _is_small_or_foreign(x):
         return F.nn.batch_norm(x, mean, variance, weight, bias, training=False, eps=eps)
     scale = (variance + eps) ** -0.5
     if weight is not None:
         scale = scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
-    return _elwise(x, scale, shift, mode="FUSE_MUL_ADD3")
+    if x.dtype != scale.dtype:
+        scale, shift = scale.astype(x.dtype), shift.astype(x.dtype)
+    return _elwise(x, stretched(scale, x._tuple_shape), stretched(shift, x._tuple_shape), mode="FUSE_MUL_ADD3")
 
 
 def normalise_by_batch(

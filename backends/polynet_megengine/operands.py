@@ -1,8 +1,9 @@
-"""Operators that refuse another framework's tensor.
+"""Operators that refuse another framework's tensor, and whose gradients are right.
 
 MegEngine takes whatever numpy can read for an operand, so `x + y` with a torch tensor `y` would go on in MegEngine in
 silence, and cut the gradient. The other way round torch refuses by itself. Looking costs 0.1 µs of the 4 µs that an
-operator takes, which is next to nothing for types seen before.
+operator takes, which is next to nothing for types seen before. While gradients are recorded, operands of different
+shapes are readied by `polynet_megengine.broadcasting`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 import megengine
+from megengine.core.autodiff.grad import Grad
 from megengine.core.tensor.array_method import ArrayMethodMixin
 
 from polynet.backend import backend_of_class
 from polynet.errors import FrameworkMismatchError
 from polynet.types import Tensor
+from polynet_megengine.broadcasting import apart
 
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "pow", "iadd", "isub", "imul", "itruediv", "ipow")
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
@@ -38,6 +41,8 @@ def _replace(method: str) -> None:
     def checked(tensor: Tensor, other: Any) -> Any:
         if type(other) not in _admitted:
             _admit(other)
+        if Grad.stack and isinstance(other, megengine.Tensor):
+            return native(*apart(tensor, other))
         return native(tensor, other)
 
     checked.refuses_foreign = True  # type: ignore[attr-defined]  # a mark for the second call

@@ -14,6 +14,7 @@ from megengine.jit.tracing import is_tracing
 
 from polynet.errors import InputError
 from polynet.types import Tensor
+from polynet_megengine.broadcasting import stretched
 
 
 def shape_of(x: Tensor) -> tuple[int, ...]:
@@ -86,7 +87,7 @@ def broadcast(x: Tensor, shape: Sequence[int]) -> Tensor:
     given, wanted = x._tuple_shape, tuple(shape)
     if given == wanted:
         return x
-    result = F.broadcast_to(x, wanted)
+    result = F.broadcast_to(stretched(x, wanted), wanted)
     if math.prod(given) <= 1 or not _repeats_leading(given, wanted):
         return result
     if x.dtype.kind == "b":

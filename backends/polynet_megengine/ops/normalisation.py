@@ -10,6 +10,7 @@ import numpy as np
 
 from polynet.errors import InputError, OptionError
 from polynet.types import Tensor
+from polynet_megengine.batch_statistics import normalise_by_running
 from polynet_megengine.ops._tensors import drop_axes, in_float32, shape_of
 
 
@@ -68,7 +69,7 @@ def batch_norm(
     vectors = [None if each is None else _per_channel(each, 4) for each in (weight, bias)]
     if not training:
         mean, variance = _per_channel(running_mean, 4), _per_channel(running_var, 4)
-        result = F.nn.batch_norm(x, mean, variance, *vectors, training=False, eps=eps)
+        result = normalise_by_running(x, mean, variance, vectors[0], vectors[1], eps)
         return F.reshape(result, shape) if len(shape) != 4 else result
     # Fresh statistics with full weight; torch's running variance is the unbiased one, as MegEngine's is.
     zero = F.zeros((1, shape[1], 1, 1), dtype="float32", device=input.device)
