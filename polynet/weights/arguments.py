@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from polynet.errors import ConfigTypeError, FrameworkMismatchError
+from polynet.errors import ConfigTypeError, FrameworkMismatchError, OptionError
 
 
 def is_path(value: Any) -> bool:
@@ -42,6 +42,23 @@ def check_order(function: str, net: Any, other: Any) -> None:
     swapped = "" if is_path(other) or other is None else " The two seem to be swapped."
     message = f"{function} takes the network first and the path second; {net!r:.80} is no network.{swapped}"
     raise FrameworkMismatchError(message)
+
+
+def check_strict(strict: Any) -> None:
+    """Refuse words in place of a truth value: "no" would count as true.
+
+    Raises:
+        OptionError: Neither true nor false.
+
+    Example:
+        >>> check_strict("no")
+        Traceback (most recent call last):
+        ...
+        polynet.errors.OptionError: strict must be True or False, not 'no'.
+    """
+    if not isinstance(strict, bool):
+        message = f"strict must be True or False, not {strict!r:.80}."
+        raise OptionError(message)
 
 
 def _shown(value: Any) -> str:

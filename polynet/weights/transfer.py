@@ -15,7 +15,7 @@ from polynet.errors import ConfigTypeError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import cast, fit
-from polynet.weights.arguments import check_order, check_path
+from polynet.weights.arguments import check_order, check_path, check_strict
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
@@ -80,6 +80,7 @@ def load_state(
         WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
         CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
         ConfigTypeError: `source` is neither a mapping nor a path.
+        OptionError: `strict` is neither true nor false.
         UnknownNameError: There is no such layout.
         FrameworkMismatchError: `net` is no module of any backend.
 
@@ -94,6 +95,7 @@ def load_state(
     check_order("load_state", net, source)
     if not isinstance(source, Mapping):
         check_path(source, "source must be a mapping from names to arrays, or")
+    check_strict(strict)
     if layout != AUTO:
         check_layout(layout)
     backend = backend_of(net)

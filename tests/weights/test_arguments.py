@@ -51,3 +51,12 @@ def test_a_misspelt_option_is_named_with_the_nearest(
     says = f"'{option}'.*Did you mean '{near}'" if near else f"{function.__name__} has no option '{option}'.*config"
     with pytest.raises(OptionError, match=says):
         function(array_net(WEIGHT), tmp_path / "x.pth", **{option: False})
+
+
+@pytest.mark.parametrize("strict", ["no", 0, None])
+def test_strict_is_true_or_false(array_net: Any, strict: Any) -> None:
+    net = array_net(WEIGHT)
+    before = net.snapshot()
+    with pytest.raises(OptionError, match="strict must be True or False"):
+        load_state(net, {"weight": np.ones(3, np.float32)}, strict=strict)
+    assert net.snapshot() == before
