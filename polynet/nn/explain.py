@@ -79,6 +79,29 @@ def explain_values(target: Any, arguments: tuple[Any, ...], options: dict[str, A
     raise OptionError(message) from error
 
 
+def option_names(target: Any) -> list[str]:
+    """The names of what a class or function takes; of a class, also what it passes on by `**` to its bases.
+
+    Args:
+        target: The class or function.
+
+    Returns:
+        The names, each once. What stays open to the end, since the last one called takes `**` as well, is not among
+        them.
+
+    Example:
+        >>> class Narrow(nn.Linear):
+        ...     def __init__(self, width, **options):
+        ...         super().__init__(width, 1, **options)
+        >>> "bias" in option_names(Narrow), "logger" in option_names(Narrow)
+        (True, False)
+    """
+    try:
+        return _names(_functions(target), 1 if isinstance(target, type) else 0)
+    except (TypeError, ValueError):  # written in C, without a signature
+        return []
+
+
 def _shown(value: Any) -> str:
     plain = isinstance(value, int | float | str | tuple | list | type(None))
     return reprlib.repr(value) if plain else type(value).__name__

@@ -191,9 +191,10 @@ def _constructed_from_config(target: Any, config: Mapping[str, Any], logger: Any
 
 
 def _constructed(target: Any, arguments: dict[str, Any], logger: Any) -> Any:
-    accepted = parameters_of(target)
+    from polynet.nn.explain import option_names
+
     weights = _take_weights(target, arguments)
-    if logger is not None and "logger" not in arguments and _takes(accepted, "logger"):
+    if logger is not None and "logger" not in arguments and "logger" in option_names(target):
         arguments["logger"] = logger
     made = _called(target, (), arguments)
     _give_logger(made, logger)

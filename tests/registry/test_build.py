@@ -76,6 +76,36 @@ def test_a_class_without_a_constructor_is_given_the_logger_afterwards(backend):
         NECKS.build({"name": "Bare", "width": 3})
 
 
+@pytest.mark.checklist("S0-23")
+def test_the_logger_goes_through_a_constructor_only_to_a_base_that_takes_it(backend):
+    class Logged(nn.Module):
+        def __init__(self, width, logger=None):
+            super().__init__()
+            self.seen = logger
+
+    class PassesOn(Logged):
+        def __init__(self, **options):
+            super().__init__(**options)
+
+    class Unlogged(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+
+    class PassesOnToOneWithout(Unlogged):
+        def __init__(self, **options):
+            super().__init__(**options)
+
+    class Open(nn.Module):
+        def __init__(self, **options):
+            super().__init__(**options)
+
+    assert NECKS.build({"name": PassesOn, "width": 2}, "a logger").seen == "a logger"
+    assert NECKS.build({"name": PassesOnToOneWithout, "width": 2}, "a logger").logger == "a logger"
+    assert NECKS.build({"name": Open}, "a logger").logger == "a logger"
+    with pytest.raises(OptionError, match=r"unknown option 'widht'\. Did you mean 'width'"):
+        NECKS.build({"name": PassesOnToOneWithout, "widht": 2}, "a logger")
+
+
 def test_two_builds_share_nothing(backend):
     NECKS.register(Keyworded)
     config = {"name": "Keyworded", "options": {"list": [1]}}

@@ -32,9 +32,9 @@ def components() -> list[Any]:
     return found
 
 
-@pytest.mark.checklist("S0-58")
+@pytest.mark.checklist("S0-23", "S0-58")
 @pytest.mark.parametrize(("kind", "name"), components())
-def test_the_template_of_every_component_builds(
+def test_the_template_of_every_component_builds_with_a_logger(
     kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -54,7 +54,7 @@ def test_the_template_of_every_component_builds(
         write_files(target)
     with use_backend("shapes"):
         for config in configs:
-            registry.build(config)
+            assert registry.build(config, logger="a logger").logger == "a logger"
 
 
 def write_files(target: Any) -> None:
