@@ -71,7 +71,7 @@ def build_part(kind: str, config: Any, path: str, *, logger: Any = None, **defau
         return None
     if not (isinstance(config, (Mapping, str)) or is_class_like(config)):
         return config
-    view = Registry(f"{kind}s", kind)
+    view = Registry(f"{kind}es" if kind.endswith("s") else f"{kind}s", kind)
     try:
         target = _named(config)
         if isinstance(target, str) and _is_elsewhere(view, target, config):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polynet import nn, ops
+from polynet import build, nn, ops
 from polynet.backend import Backend, get_backend
 from polynet.errors import FrameworkMismatchError, OptionError, UnknownNameError
 from polynet.models.heads import ClsHead, Head, LinearHead, MBV3Head, VGGHead, build_head
@@ -133,6 +133,27 @@ def test_w_out_and_num_classes_mean_the_same(backend: Backend, key: str) -> None
     assert build_head(8, {"name": Plain, key: 3}).given == (8, 3, 4)
     with pytest.raises(OptionError, match="mean the same and differ: 3, 4"):
         build_head(8, {"name": Plain, "w_out": 3, "num_classes": 4})
+
+
+@pytest.mark.checklist("S4-11")
+def test_norm_and_activation_do_not_reach_a_base_that_lacks_them(backend: Backend) -> None:
+    class PassesOn(Plain):
+        def __init__(self, w_in: int, **options: Any) -> None:
+            super().__init__(w_in, **options)
+
+    class PassesOnToOneThatHasThem(ClsHead):
+        def __init__(self, w_in: int, **options: Any) -> None:
+            super().__init__(w_in, **options)
+
+    assert build_head(8, {"name": PassesOn, "w_out": 3}, "GN", "silu").given == (8, 3, 4)
+    assert build_head(8, {"name": PassesOnToOneThatHasThem, "w_out": 3, "width": 4}, "GN", "silu").fc.in_features == 4
+
+
+def test_mistakes_in_a_networks_head_have_their_place_in_the_config(backend: Backend) -> None:
+    with pytest.raises(UnknownNameError, match=r"^model\.head: The head 'ClsHaed' is not registered"):
+        build({"name": "resnet18", "head": {"name": "ClsHaed", "w_out": 3}}, backend=backend)
+    with pytest.raises(OptionError, match=r"^model\.head: ClsHead has no option 'w_uot'\. Did you mean 'w_out'"):
+        build({"name": "resnet18", "head": {"name": "ClsHead", "w_uot": 3}}, backend=backend)
 
 
 @pytest.mark.checklist("S4-12", "S4-15")

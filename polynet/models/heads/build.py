@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from polynet.backend import Backend, active_backend, backend_of_class
-from polynet.errors import FrameworkMismatchError, OptionError, suggest
-from polynet.nn.module import NeutralMeta, specialise
+from polynet.errors import FrameworkMismatchError, OptionError, PolyNetError, suggest
+from polynet.nn.explain import option_names
+from polynet.nn.module import Module, NeutralMeta, specialise
 
 _SYNONYMS = {"w_in": "in_channels", "w_out": "num_classes"}
 
@@ -54,18 +55,26 @@ def build_head(
     name = options.pop("name", None)
     if name is None:
         return None
-    head = find_head(name)
-    accepted = parameters_of(head)
     if options.get("w_in", w_in) != w_in:
         message = f"head.w_in is given by the network, {w_in} here; the config says {options['w_in']!r}. Leave it out."
         raise OptionError(message)
-    options["w_in"] = w_in
+    try:
+        return _made(name, {**options, "w_in": w_in}, {"norm_name": norm_name, "act_name": act_name})
+    except PolyNetError as error:
+        error.within("head")
+        raise
+
+
+def _made(name: Any, options: dict[str, Any], defaults: Mapping[str, Any]) -> Any:
+    """The head, with those of the network's defaults that its constructor takes and the config has not."""
+    head = find_head(name)
+    accepted = parameters_of(head)
     _use_synonyms(options, accepted)
-    for key, value in (("norm_name", norm_name), ("act_name", act_name)):
-        if _takes(accepted, key):
+    for key, value in defaults.items():
+        if _takes(accepted, key) and not _is_refused_further_up(head, key):
             options.setdefault(key, value)
-    if "w_in" in options and not _takes(accepted, "w_in"):
-        del options["w_in"]
+    if not _takes(accepted, "w_in"):
+        options.pop("w_in", None)
     check_options(head, options, accepted)
     made = head(**options)
     if made is not None and not isinstance(made, active_backend().native_module_type):
@@ -105,7 +114,7 @@ def find_head(name: Any) -> Callable[..., Any]:
 
         name = HEADS.get(name, backend=backend)
     if not callable(name):
-        message = f"head.name must be the name of a head, or a class or function, not {name!r}."
+        message = f"name must be the name of a head, or a class or function, not {name!r}."
         raise OptionError(message)
     _check_framework(name, backend)
     if (
@@ -119,7 +128,7 @@ def find_head(name: Any) -> Callable[..., Any]:
 
 def _no_module(head: Any, problem: str) -> str:
     label = getattr(head, "__qualname__", repr(head))
-    return f"head.name must be a registered name, or a class or function that makes a module; {label} {problem}."
+    return f"name must be a registered name, or a class or function that makes a module; {label} {problem}."
 
 
 def _check_framework(head: Any, backend: Backend) -> None:
@@ -151,6 +160,17 @@ def _takes(accepted: Mapping[str, inspect.Parameter], key: str) -> bool:
     return any(parameter.kind == parameter.VAR_KEYWORD for parameter in accepted.values())
 
 
+def _is_refused_further_up(head: Callable[..., Any], key: str) -> bool:
+    """Whether a class that passes options on (`**`) passes them to a base of its own that lacks this one."""
+    if not isinstance(head, type) or key in option_names(head):
+        return False
+    native = active_backend().native_module_type
+    bases = [base for base in head.__mro__ if "__init__" in vars(base) and not issubclass(native, base)]
+    constructors = [vars(base)["__init__"] for base in bases if base is not Module]
+    kinds = [{each.kind for each in inspect.signature(one).parameters.values()} for one in constructors]
+    return not all(inspect.Parameter.VAR_KEYWORD in each for each in kinds)
+
+
 def _use_synonyms(options: dict[str, Any], accepted: Mapping[str, inspect.Parameter]) -> None:
     """Spell widths as the head's constructor does.
 
@@ -159,7 +179,7 @@ def _use_synonyms(options: dict[str, Any], accepted: Mapping[str, inspect.Parame
     """
     for usual, other in _SYNONYMS.items():
         if usual in options and other in options and options[usual] != options[other]:
-            message = f"head.{usual} and head.{other} mean the same and differ: {options[usual]!r}, {options[other]!r}."
+            message = f"{usual} and {other} mean the same and differ: {options[usual]!r}, {options[other]!r}."
             raise OptionError(message)
         wanted, unwanted = (other, usual) if other in accepted and usual not in accepted else (usual, other)
         if unwanted in options and unwanted not in accepted:

@@ -166,7 +166,7 @@ def test_faults_say_where_in_the_config_they_are(
 
 def test_a_fault_says_where_in_a_whole_config_it_is(backend: Backend) -> None:
     wrong = config(loss={"type": "CrossEntropyLos"})
-    with pytest.raises(UnknownNameError, match=r"^model\.head\.loss: .*Did you mean 'CrossEntropyLoss'"):
+    with pytest.raises(UnknownNameError, match=r"^model\.head\.loss: .* in losses\. Did you mean 'CrossEntropyLoss'"):
         polynet.build({"model": wrong}, backend=backend)
 
 
