@@ -25,7 +25,8 @@ def read(path: str | os.PathLike[str]) -> dict[Any, Any]:
 
     `_base_: other.yaml` (or a list) names files, relative to this one, over which this one is laid; of several bases
     the later one wins. A `.py` file with a `_cfg` is read as BaseCls reads it: over the defaults of the class that
-    its `Cfg` derives from. A `.py` file without one is read as MMEngine reads it: its public names are the config.
+    its `Cfg` derives from. A `.py` file without one is read as MMEngine reads it: its public names are the config, with
+    those of the files it imports in `with read_base():`.
 
     Args:
         path: The file; its ending says what it is.
@@ -56,7 +57,7 @@ def _read(path: Path, chain: tuple[Path, ...], done: dict[Path, dict[Any, Any]])
     if resolved in done:
         return done[resolved]
     try:
-        values = _parse(path, _text(path))
+        values = _parse(path, read_text(path))
     except RecursionError as error:
         message = f"{path}: nested too deep to be read."
         raise ConfigError(message) from error
@@ -110,8 +111,12 @@ def _resolved(path: Path) -> Path:
         raise ConfigFileError(message) from error
 
 
-def _text(path: Path) -> str:
-    """The text of a regular file of bearable size."""
+def read_text(path: Path) -> str:
+    """The text of a regular file of bearable size.
+
+    Raises:
+        ConfigFileError: It is missing, unreadable, no regular file, too large or not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -38,7 +38,17 @@ def check_structure(value: Any) -> None:
         ...
         polynet.errors.ConfigError: The config contains itself at 'again.loop'.
     """
-    _count(value, [], set(), {})
+    count_values(value)
+
+
+def count_values(value: Any) -> int:
+    """The number of values that a value expands to, itself included; refuses what `check_structure` refuses.
+
+    Example:
+        >>> count_values({"depths": [2, 2]})
+        4
+    """
+    return _count(value, [], set(), {})
 
 
 def _count(value: Any, path: list[str], open_ids: set[int], counted: dict[int, int]) -> int:

@@ -7,14 +7,14 @@ and a few functions that build data; nothing is ever compiled, and every result 
 from __future__ import annotations
 
 import ast
-import math
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from polynet.config.limits import MAX_DEPTH
+from polynet.config.limits import MAX_DEPTH, count_values
+from polynet.config.python_imports import Defined, Imported
+from polynet.config.python_methods import ConfigDict, attribute, find_method
 from polynet.config.python_operations import BINARY, COMPARISONS, FUNCTIONS, UNARY, Refused, check_size, is_scalar
-from polynet.config.references import ClassReference
 from polynet.errors import ConfigError, suggest
 
 MAX_SIZE_OF_ALL = 2_000_000
@@ -23,44 +23,13 @@ MAX_SIZE_OF_ALL = 2_000_000
 COST_OF_A_TURN = 10
 """What a turn of a list comprehension counts, so that loops within loops end soon."""
 
-_CONSTANTS_OF_MODULES = {"math": {"inf": math.inf, "nan": math.nan, "pi": math.pi, "e": math.e, "tau": math.tau}}
+COST_OF_A_COPY = 5
+"""What each value counts that a method of a base file's mapping goes through."""
+
+ELEMENTS_MOVED_AT_ONCE = 16
+"""How many elements of a list that a method may move count as one that is made."""
+
 _FORMAT = re.compile(r"[<>^]?[-+]?0?[0-9]{0,2}[,_]?(?:\.[0-9]{1,2})?[bcdeEfFgGosxX%]?")
-
-
-class Imported:
-    """A module or name that a config file imports; it is noted down, not imported."""
-
-    def __init__(self, module: str, name: str | None) -> None:
-        self.module = module
-        self.name = name
-
-    def attribute(self, name: str) -> Imported:
-        """What an attribute of it would be."""
-        return Imported(self.module, name if self.name is None else f"{self.name}.{name}")
-
-    def value(self) -> Any:
-        """What it stands for in the config: a constant of `math`, or a reference to a class."""
-        constants = _CONSTANTS_OF_MODULES.get(self.module, {})
-        if self.name in constants:
-            return constants[self.name]
-        if self.name is None:
-            message = f"the module {self.module} is no value; a config may name a class in it"
-            raise Refused(message)
-        return ClassReference(f"{self.module}:{self.name}")
-
-
-class Defined:
-    """A class or function that a config file defines; its body is never read."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def value(self) -> NoReturn:
-        """Refuse: it does not exist, since the file is not executed."""
-        message = (
-            f"{self.name} is defined in this file, which is not executed; define it in a module and import it here"
-        )
-        raise Refused(message)
 
 
 class Expressions:
@@ -101,6 +70,28 @@ class Expressions:
         self._depth -= 1
         return value
 
+    def charge(self, value: Any) -> None:
+        """Count a value that is about to be copied towards what the file may make.
+
+        Raises:
+            Refused: It contains itself, or is too large.
+        """
+        try:
+            self.spend(COST_OF_A_COPY * count_values(value))
+        except ConfigError as error:
+            raise Refused(str(error)) from error
+
+    def spend(self, amount: int) -> None:
+        """Count a number of values towards what the file may make.
+
+        Raises:
+            Refused: They are too many, with those before.
+        """
+        self._left -= amount
+        if self._left < 0:
+            message = "the file's values are too large, all together"
+            raise Refused(message)
+
     def refuse(self, node: ast.AST, reason: str, cause: BaseException | None = None) -> NoReturn:
         """Raise a `ConfigError` with the place of a node."""
         column = getattr(node, "col_offset", 0) + 1
@@ -126,10 +117,7 @@ class Expressions:
 
     def _Attribute(self, node: ast.Attribute) -> Any:  # noqa: N802
         imported = self._imported(node)
-        if imported is None:
-            message = f"the attribute {node.attr!r} cannot be reached: only imported modules have any here"
-            raise Refused(message)
-        return imported.value()
+        return attribute(self.evaluate(node.value), node.attr) if imported is None else imported.value()
 
     def _imported(self, node: ast.expr) -> Imported | None:
         """What a dotted name refers to, where it starts at an imported module or class."""
@@ -191,7 +179,7 @@ class Expressions:
         outer = {name: self.names[name]} if name in self.names else {}
         values: list[Any] = []
         try:
-            for item in source:
+            for item in list(source):  # what a turn does to the source does not lengthen the loop
                 self.names[name] = item
                 self._left -= COST_OF_A_TURN
                 if all(self.evaluate(condition) for condition in loop.ifs):
@@ -205,11 +193,22 @@ class Expressions:
     def _Call(self, node: ast.Call) -> Any:  # noqa: N802
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format" and not node.keywords:
             return _formatted(self.evaluate(node.func.value), self._elements(node.args))
+        if isinstance(node.func, ast.Attribute) and self._imported(node.func) is None:
+            return self._call_method(node, node.func)
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name is None or name not in FUNCTIONS or name in self.names:
             called = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else "this"
             message = f"{called:.60} cannot be called in a config; {', '.join(FUNCTIONS)} can"
             raise Refused(message)
+        arguments, keywords = self._arguments(node)
+        if name == "dict":
+            return _dict(arguments, keywords)
+        if name == "set":
+            return _set(*arguments)
+        return FUNCTIONS[name](*arguments, **keywords)
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+        """The positional arguments of a call, and those by keyword."""
         arguments = self._elements(node.args)
         keywords: dict[str, Any] = {}
         for keyword in node.keywords:
@@ -219,11 +218,19 @@ class Expressions:
                 message = f"the key {min(twice, key=str)!r} is given twice"
                 raise Refused(message)
             keywords.update(new)
-        if name == "dict":
-            return _dict(arguments, keywords)
-        if name == "set":
-            return _set(*arguments)
-        return FUNCTIONS[name](*arguments, **keywords)
+        return arguments, keywords
+
+    def _call_method(self, node: ast.Call, function: ast.Attribute) -> Any:
+        """Call a method of a mapping or list, which it may change."""
+        owner = self.evaluate(function.value)
+        method = find_method(owner, function.attr)
+        arguments, keywords = self._arguments(node)
+        if isinstance(owner, ConfigDict):
+            for value in (owner, arguments, keywords):  # its methods go through all that is in them
+                self.charge(value)
+        result = method(owner, *arguments, **keywords)
+        self.spend(1 + check_size(owner) // ELEMENTS_MOVED_AT_ONCE)
+        return result
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Any:  # noqa: N802
         return UNARY[type(node.op)](self.evaluate(node.operand))

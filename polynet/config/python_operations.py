@@ -92,9 +92,9 @@ def _power(left: Any, right: Any) -> Any:
 
 
 def _merge(left: Any, right: Any) -> Any:
-    if isinstance(left, dict) and isinstance(right, dict):
+    if type(left) is dict and type(right) is dict:
         return {**left, **right}
-    message = f"| merges mappings, not {type(left).__name__} and {type(right).__name__}"
+    message = f"| merges dicts made in the file itself, not {type(left).__name__} and {type(right).__name__}"
     raise Refused(message)
 
 
