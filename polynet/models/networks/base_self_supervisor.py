@@ -8,6 +8,7 @@ from typing import Any
 
 from polynet.errors import OptionError
 from polynet.models.base_module import BaseModule
+from polynet.models.chain import build_chain
 from polynet.models.init_cfg import WEIGHT_INITIALIZERS
 from polynet.models.networks.base_classifier import check_mode, check_parts, check_preprocessor, rules_of
 from polynet.registry import build_part
@@ -63,7 +64,7 @@ class BaseSelfSupervisor(BaseModule):
             raise OptionError(message)
         self.data_preprocessor = check_preprocessor(data_preprocessor)
         self.backbone = build_part("backbone", backbone, "backbone")
-        self.neck = build_part("neck", neck, "neck")
+        self.neck = build_chain("neck", neck, "neck")
         self.head = build_part("head", head, "head")
         self.target_generator = build_part("target", target_generator, "target_generator")
         check_parts(self.backbone, self.neck, self.head)

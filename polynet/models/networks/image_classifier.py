@@ -7,6 +7,7 @@ from typing import Any
 
 from polynet.data.data_sample import DataSample
 from polynet.errors import ConfigKeyError, ModeError, OptionError, suggest
+from polynet.models.chain import build_chain
 from polynet.models.fit import width_of
 from polynet.models.networks.base_classifier import BaseClassifier, check_mode, check_parts, rules_of
 from polynet.registry import NETWORKS, build_part
@@ -21,7 +22,7 @@ class ImageClassifier(BaseClassifier):
 
     Args:
         backbone: What gives features: a config, a name or a module, as all parts.
-        neck: What stands between backbone and head.
+        neck: What stands between backbone and head; a list of necks for several in a row.
         head: What gives scores and their loss. Where its config says no `in_channels`, the features' width is given.
         pretrained: Path of a checkpoint of the whole, which `init_weights` loads: an `init_cfg` for short.
         train_cfg: Batch augmentation, kept for what trains the network.
@@ -63,7 +64,7 @@ class ImageClassifier(BaseClassifier):
             message = f"{type(self).__name__} needs a backbone: a config with `type`, a name or a module."
             raise ConfigKeyError(message)
         self.backbone = build_part("backbone", backbone, "backbone")
-        self.neck = build_part("neck", neck, "neck")
+        self.neck = build_chain("neck", neck, "neck")
         width = width_of(self.backbone)
         width = width if self.neck is None else width_of(self.neck, width)
         given = {} if width is None else {"in_channels": width}

@@ -13,7 +13,8 @@ from polynet import ops
 from polynet.backend import backend_of
 from polynet.data.data_sample import DataSample
 from polynet.errors import CheckpointNotFoundError, InputError, ModeError, OptionError, suggest
-from polynet.models.base_module import BaseModule, Sequential
+from polynet.models.base_module import BaseModule
+from polynet.models.chain import build_chain
 from polynet.models.fit import last_of
 from polynet.models.networks.base_classifier import check_mode, check_parts, check_preprocessor, rules_of
 from polynet.registry import NETWORKS, build_part
@@ -86,7 +87,7 @@ class ImageToImageRetriever(BaseModule):
         super().__init__(rules_of(init_cfg, pretrained))
         self.data_preprocessor = check_preprocessor(data_preprocessor)
         self.train_cfg = train_cfg
-        self.image_encoder = _encoder(image_encoder)
+        self.image_encoder = build_chain("backbone", image_encoder, "image_encoder")
         self.head = build_part("head", head, "head")
         if self.head is not None:
             check_parts(self.image_encoder, None, self.head)
@@ -218,13 +219,6 @@ class _Kept:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-
-
-def _encoder(image_encoder: Any) -> Any:
-    if isinstance(image_encoder, (list, tuple)):
-        parts = [build_part("backbone", part, f"image_encoder[{i}]") for i, part in enumerate(image_encoder)]
-        return Sequential(*parts)
-    return build_part("backbone", image_encoder, "image_encoder")
 
 
 def _similarity(similarity_fn: Any) -> Any:

@@ -164,6 +164,37 @@ def test_faults_say_where_in_the_config_they_are(
         MODELS.build({**config(), **change})
 
 
+@pytest.mark.checklist("S3-1")
+def test_a_list_of_necks_is_a_row_of_them(both: tuple[Backend, Backend]) -> None:
+    necks = [{"type": "HRFuseScales", "in_channels": (2, 3), "out_channels": 8}, {"type": "GlobalAveragePooling"}]
+
+    class Scales(nn.Module):
+        out_channels = 3
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(3, 2, 3, padding=1)
+            self.second = nn.Conv2d(2, 3, 3, stride=2, padding=1)
+
+        def forward(self, x: Any) -> tuple[Any, ...]:
+            first = self.first(x)
+            return first, self.second(first)
+
+    outputs = []
+    for each in both:
+        given = {**config(Scales, in_channels=8), "neck": necks}
+        net = polynet.build(given, backend=each, seed=0).eval()
+        with use_backend(each):
+            outputs.append(each.numpy(net(ops.tensor(IMAGES))))
+        assert "neck.0.final_layer.conv.weight" in state(net)
+        with pytest.raises(OptionError, match=r"^model\.head: .* width 6, and Chain gives 8"):
+            polynet.build({**config(Scales), "neck": necks}, backend=each)
+        with pytest.raises(UnknownNameError, match=r"^model\.neck\[1\]: The neck 'GlobalAveragePoolin'"):
+            polynet.build({**given, "neck": [necks[0], {"type": "GlobalAveragePoolin"}]}, backend=each)
+    assert outputs[0].shape == (2, 5)
+    assert_close(outputs[1], outputs[0])
+
+
 def test_a_fault_says_where_in_a_whole_config_it_is(backend: Backend) -> None:
     wrong = config(loss={"type": "CrossEntropyLos"})
     with pytest.raises(UnknownNameError, match=r"^model\.head\.loss: .* in losses\. Did you mean 'CrossEntropyLoss'"):
