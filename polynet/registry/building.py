@@ -16,6 +16,7 @@ from polynet.config.plain import plain
 from polynet.config.references import ClassReference, is_class_like
 from polynet.errors import ComponentError, ConfigKeyError, ConfigTypeError, PolyNetError, suggest
 from polynet.registry.scopes import inheriting, is_kindless, registered_name
+from polynet.registry.store import KINDS, is_added
 
 if TYPE_CHECKING:
     from polynet.registry.view import Registry
@@ -48,7 +49,8 @@ def build_part(kind: str, config: Any, path: str, *, logger: Any = None, **defau
 
     Args:
         kind: The kind wanted: `"backbone"`, `"loss"` … A name that no component of this kind has is looked for among
-            all kinds, since OpenMMLab's `MODELS.register_module()` knows no kinds.
+            all kinds, since OpenMMLab's `MODELS.register_module()` knows no kinds; but, unless a backbone is wanted,
+            not among what ships.
         config: Its config, a name or class; the part itself, which is returned as it is; or `None` for none.
         path: The key under which it stands, for messages: they read `head.loss: …`.
         logger: Handed to the component.
@@ -120,10 +122,11 @@ def _is_elsewhere(registry: Registry, name: str, config: Any) -> bool:
     if is_kindless(registry, name, selector):
         return True
     everything = Registry("models")
-    return (
-        registered_name(registry, name, selector) not in registry
-        and registered_name(everything, name, selector) in everything
-    )
+    elsewhere = registered_name(everything, name, selector)
+    if registered_name(registry, name, selector) in registry or elsewhere not in everything:
+        return False
+    # Any module gives features; of a head, a loss and so on more is asked than what ships as another kind has.
+    return registry.kind == "backbone" or any(is_added(kind, elsewhere) for kind in KINDS)
 
 
 def _mapping(config: Any) -> Mapping[str, Any]:

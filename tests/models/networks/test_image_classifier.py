@@ -195,6 +195,20 @@ def test_a_list_of_necks_is_a_row_of_them(both: tuple[Backend, Backend]) -> None
     assert_close(outputs[1], outputs[0])
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"head": "GlobalAveragePooling"}, r"^model\.head: The head .* There is a neck of that name"),
+        ({"neck": "CrossEntropyLoss"}, r"^model\.neck: The neck .* There is a loss of that name"),
+        ({"head": {**config()["head"], "loss": "Accuracy"}}, r"^model\.head\.loss: .* There is a metric of that name"),
+    ],
+    ids=["head", "neck", "loss"],
+)
+def test_a_part_of_another_kind_is_refused(backend: Backend, change: dict[str, Any], says: str) -> None:
+    with pytest.raises(UnknownNameError, match=says):
+        polynet.build({**config(), **change}, backend=backend)
+
+
 def test_a_fault_says_where_in_a_whole_config_it_is(backend: Backend) -> None:
     wrong = config(loss={"type": "CrossEntropyLos"})
     with pytest.raises(UnknownNameError, match=r"^model\.head\.loss: .* in losses\. Did you mean 'CrossEntropyLoss'"):
