@@ -83,7 +83,9 @@ class Classifier(TrainModule):
         for name, part in (("backbone", backbone), ("head", head)):
             if part is None:
                 message = f"{type(self).__name__} needs a {name}: a config with `name`, a name or a class."
-                raise ConfigKeyError(message)
+                error = ConfigKeyError(message)
+                error.within(name)
+                raise error
         self.act_fn = choose("act_name", act_name, ACTIVATIONS)
         self.backbone = build_part("backbone", backbone, "backbone", logger=logger)
         self.neck = build_part("neck", neck or "Identity", "neck", logger=logger)

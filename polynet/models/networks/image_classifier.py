@@ -62,7 +62,9 @@ class ImageClassifier(BaseClassifier):
         super().__init__(rules_of(init_cfg, pretrained), data_preprocessor)
         if backbone is None:
             message = f"{type(self).__name__} needs a backbone: a config with `type`, a name or a module."
-            raise ConfigKeyError(message)
+            error = ConfigKeyError(message)
+            error.within("backbone")
+            raise error
         self.backbone = build_part("backbone", backbone, "backbone")
         self.neck = build_chain("neck", neck, "neck")
         width = width_of(self.backbone)

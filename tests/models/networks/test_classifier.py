@@ -247,9 +247,9 @@ def test_mistakes_name_the_class_and_the_place(backend: Backend) -> None:
         built(head={"name": "ClassifierHead", "dim": 7, "num_classes": 4})
     with pytest.raises(UnknownNameError, match=r"^model\.loss: The loss 'CrosEntropy'.*Did you mean 'CrossEntropy'"):
         polynet.build({"model": {"name": "Classifier", **IMAGES, "loss": {"name": "CrosEntropy"}}})
-    with pytest.raises(ConfigKeyError, match="Classifier needs a head"):
+    with pytest.raises(ConfigKeyError, match=r"^head: Classifier needs a head"):
         MODELS.build({"name": "Classifier", "backbone": {"name": SmallBackbone}})
-    with pytest.raises(ConfigKeyError, match="Classifier needs a backbone"):
+    with pytest.raises(ConfigKeyError, match=r"^backbone: Classifier needs a backbone"):
         MODELS.build({"name": "Classifier", "head": IMAGES["head"]})
 
 

@@ -152,7 +152,7 @@ def test_pretrained_is_a_rule_to_load_a_checkpoint(backend: Backend, tmp_path: P
             "^head.loss: .*'CrossEntropyLoss'",
         ),
         ({"backbone": {"type": "ResNet", "depth": 51}}, KeyError, r"^backbone: .*51"),
-        ({"backbone": None}, KeyError, "needs a backbone"),
+        ({"backbone": None}, KeyError, "^backbone: ImageClassifier needs a backbone"),
         ({"data_preprocessor": 3}, TypeError, "data_preprocessor should be"),
         ({"hed": None}, TypeError, "'hed'. Did you mean 'head'"),
     ],
