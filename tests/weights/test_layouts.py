@@ -225,7 +225,7 @@ def test_a_wrong_layout_or_family_says_what_there_is():
         to_layout({}, "tim", "resnet")
     with pytest.raises(WeightsError, match=r"no map for the family 'swin'.*resnet, vgg, mbnet"):
         to_layout({}, "timm", "swin")
-    with pytest.raises(WeightsError, match="names no family"):
+    with pytest.raises(WeightsError, match="for a network composed of parts there are mmpretrain, polynet, basecls"):
         to_layout({}, "timm", None)
     with pytest.raises(WeightsError, match="for the family 'alexnet' there are torchvision, polynet"):
         to_layout({}, "timm", "alexnet")

@@ -113,7 +113,7 @@ def test_another_librarys_names_are_carried_over(array_net):
 def test_a_layout_that_is_unknown_or_has_no_map_is_an_error(array_net):
     with pytest.raises(UnknownNameError, match="Did you mean 'torchvision'"):
         load_state(array_net(STEM), STEM, layout="torchvison")
-    with pytest.raises(WeightsError, match="names no family"):
+    with pytest.raises(WeightsError, match="a network composed of parts"):
         load_state(array_net(STEM), STEM, layout="timm")
 
 

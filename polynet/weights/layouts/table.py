@@ -100,8 +100,8 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
         return None
     found = _BY_KEY.get((layout, _known_family(family)))
     if found is None:
-        others = [entry.name for entry in LAYOUTS if entry.family == _known_family(family)]
-        whose = f"the family {family!r}" if family else "a network that names no family"
+        others = [name for name in layout_names() if name not in _CANONICAL and has_map(name, family)]
+        whose = f"the family {family!r}" if family else "a network composed of parts"
         known = ", ".join(families_of(layout)) or "networks composed of the library's components"
         message = (
             f"Layout {layout!r} has no map for {whose}. It has one for {known}; "
