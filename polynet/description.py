@@ -118,8 +118,8 @@ def describe(
     network: Any,
     input_size: Sequence[int] | None = None,
     *,
-    depth: int = 1,
-    dtype: str = "float32",
+    module_depth: int = 1,
+    input_dtype: str = "float32",
     **options: Any,
 ) -> Description:
     """Find out a network's size, work, stages and shapes without any framework.
@@ -128,8 +128,8 @@ def describe(
         network: What `polynet.build` takes: a registered name, a config or its path, a class. Or a network already
             built on the backend `shapes`.
         input_size: The input's shape without the batch; by default the network's own `input_size`.
-        depth: Down to which depth modules are listed. Default 1: the network's children.
-        dtype: The input's element type.
+        module_depth: Down to which depth modules are listed. Default 1: the network's children.
+        input_dtype: The input's element type.
         **options: Merged over the model's own arguments, as by `polynet.build`.
 
     Returns:
@@ -152,7 +152,7 @@ def describe(
         modes = {module: module.training for module in net.modules()}
         backend.set_training(net, False)
         try:
-            return _described(name, net, size, backend, depth, dtype)
+            return _described(name, net, size, backend, module_depth, input_dtype)
         finally:
             for module, training in modes.items():
                 module.training = training
@@ -184,7 +184,10 @@ def _built(network: Any, options: Mapping[str, Any], backend: Backend) -> tuple[
 def _input_size(given: Sequence[int] | None, net: NativeModule) -> tuple[int, ...]:
     size = getattr(net, "input_size", None) if given is None else given
     if size is None:
-        message = f"{type(net).__name__} does not say for which input it is meant: give input_size, (3, 224, 224) say."
+        message = (
+            f"{type(net).__name__} does not say for which input it is meant: give input_size=(3, 224, 224), say; "
+            "on the command line --input-size 3x224x224."
+        )
         raise InputError(message)
     whole = isinstance(size, Sequence) and all(isinstance(length, int) and length > 0 for length in size)
     if not whole or isinstance(size, str):

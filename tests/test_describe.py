@@ -99,7 +99,7 @@ def test_a_class_is_described_by_its_children() -> None:
 
 
 def test_depth_lists_modules_within_modules() -> None:
-    shallow, deep = polynet.describe("resnet18"), polynet.describe("resnet18", depth=9)
+    shallow, deep = polynet.describe("resnet18"), polynet.describe("resnet18", module_depth=9)
     assert all("." not in row.name for row in shallow.rows)
     names = [row.name for row in deep.rows]
     assert set(names) > {row.name for row in shallow.rows}
@@ -113,7 +113,7 @@ def test_input_size_may_be_given_or_must_be() -> None:
     assert polynet.describe("resnet18", (3, 64, 96)).stages[-1].shape == (1, 512, 2, 3)
     with pytest.raises(InputError, match="give input_size"):
         polynet.describe(Sentences)
-    assert polynet.describe(Sentences, (7,), dtype="int64").output_shape == (1, 7, 4)
+    assert polynet.describe(Sentences, (7,), input_dtype="int64").output_shape == (1, 7, 4)
     for wrong in ((3, 0, 4), (3, 2.5), 224, "3x224x224"):
         with pytest.raises(InputError, match="without the batch"):
             polynet.describe("resnet18", wrong)  # type: ignore[arg-type] # that is the point

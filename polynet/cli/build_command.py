@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from math import prod
 from typing import Any
 
@@ -12,11 +13,11 @@ from polynet.cli.output import print_json, print_table, short_count
 
 def run(options: argparse.Namespace) -> int:
     """Build a network and print what came out, part by part."""
-    from polynet.backend import backend_of, installed_backends
+    from polynet.backend import ENVIRONMENT_VARIABLE, backend_of, installed_backends
     from polynet.builder import build
     from polynet.errors import BackendUnavailableError
 
-    model, arguments = read_model(options.model, options.options)
+    model = read_model(options.model, options.options)
     try:
         net = build(
             model,
@@ -24,11 +25,10 @@ def run(options: argparse.Namespace) -> int:
             device=options.device,
             seed=options.seed,
             weights=options.weights,
-            **arguments,
         )
     except BackendUnavailableError as error:
         installed = installed_backends()
-        if options.backend is not None or len(installed) < 2:
+        if options.backend is not None or len(installed) < 2 or os.environ.get(ENVIRONMENT_VARIABLE):
             raise
         # The error itself speaks to who writes Python.
         message = f"{' and '.join(installed)} are installed; say which one to build on: --backend {installed[-1]}."

@@ -20,14 +20,14 @@ def run(options: argparse.Namespace) -> int:
     from polynet.weights.transfer import fitted_state
 
     format_for(options.output)
-    model, arguments = read_model(options.model[0], options.model[1:])
-    net = build(model, backend="shapes", **arguments)
+    model = read_model(options.model[0], options.model[1:])
+    net = build(model, backend="shapes")
     checkpoint = read_checkpoint(options.input)
     state, report = fitted_state(net, checkpoint, layout=options.source or "auto")
     written = to_layout(state, options.target, getattr(net, "family", None))
     metadata = {"format": "pt", "polynet_version": __version__, "layout": options.target}
-    if isinstance(model, str):
-        metadata["config"] = json.dumps({"name": model, **arguments}, sort_keys=True)
+    if type(model) in (str, dict):
+        metadata["config"] = json.dumps(model if isinstance(model, dict) else {"name": model}, sort_keys=True)
     write_checkpoint(options.output, written, metadata)
     if options.json:
         found = {

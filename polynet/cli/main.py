@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--input-size", metavar="CxHxW", help="shape of one input: 3x224x224 (default: the network's own)"
     )
+    command.add_argument("--input-dtype", default="float32", help="int64 for a network of words (default: float32)")
 
     command = add("build", "build a network and print a summary", "polynet build resnet18 --backend megengine")
     _add_model(command)

@@ -10,7 +10,7 @@ from typing import Any
 from polynet.errors import ConfigError, ConfigKeyError, suggest
 
 
-def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+def read_model(model: str, options: Sequence[str]) -> Any:
     """Read `NAME|CONFIG` and its `KEY=VALUE` options.
 
     Args:
@@ -19,11 +19,13 @@ def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]
             the whole config: `model.head.dropout_prob=0.2`.
 
     Returns:
-        What `polynet.build` takes, and its keyword arguments.
+        What `polynet.build` takes. Options of a name become a config: as keyword arguments they could meet those of the
+        function that is called, such as `seed`.
 
     Raises:
         ConfigError: An option has no `=`, or the file is unusable.
-        ConfigKeyError: An option of a file is a key that the file has not and building does not read.
+        ConfigKeyError: An option of a file is a key that the file has not and building does not read, or a number of
+            classes that the head's own hides.
     """
     for option in options:
         if "=" not in option:
@@ -36,11 +38,28 @@ def read_model(model: str, options: Sequence[str]) -> tuple[Any, dict[str, Any]]
         for option in options:
             _check_key(option, config)
             config.override(option)
-        return config, {}
+        _check_classes(options, config)
+        return config
     chosen = Config()
     for option in options:
         chosen.override(option)
-    return model, chosen.to_dict()
+    return {**chosen.to_dict(), "name": model} if chosen else model
+
+
+def _check_classes(options: Sequence[str], config: Mapping[Any, Any]) -> None:
+    """Refuse a number of classes that changes nothing, since the head in the file has its own."""
+    if not any(option.partition("=")[0].strip() == "num_classes" for option in options):
+        return
+    model = config.get("model")
+    head = model.get("head") if isinstance(model, Mapping) else None
+    own: Mapping[Any, Any] = head if isinstance(head, Mapping) else {}
+    key = next((key for key in ("num_classes", "NUM_CLASSES") if key in own), None)
+    if key is not None and own[key] != config["num_classes"]:
+        message = (
+            f"num_classes={config['num_classes']} does not reach the head, which says {key}={own[key]} itself: "
+            f"write model.head.{key}={config['num_classes']}."
+        )
+        raise ConfigKeyError(message)
 
 
 def _check_key(option: str, config: Mapping[Any, Any]) -> None:

@@ -12,7 +12,7 @@ def run(options: argparse.Namespace) -> int:
     """Check two builds and print the report; 1 where they differ."""
     from polynet.proof import Tolerance, parity
 
-    model, arguments = read_model(options.model, options.options)
+    model = read_model(options.model, options.options)
     report = parity(
         model,
         backends=tuple(options.backends.split(",")),
@@ -21,7 +21,6 @@ def run(options: argparse.Namespace) -> int:
         input_size=read_size(options.input_size),
         steps=options.steps,
         tolerance=Tolerance(relative=options.relative),
-        **arguments,
     )
     if options.json:
         print_json(report.to_dict())

@@ -13,8 +13,8 @@ def run(options: argparse.Namespace) -> int:
     """Describe a network: figures, stages, modules. No framework is needed."""
     from polynet.description import describe
 
-    model, arguments = read_model(options.model, options.options)
-    found = describe(model, read_size(options.input_size), **arguments)
+    model = read_model(options.model, options.options)
+    found = describe(model, read_size(options.input_size), input_dtype=options.input_dtype)
     if options.json:
         print_json(found.to_dict())
         return 0

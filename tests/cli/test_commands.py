@@ -242,11 +242,35 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_options_are_read_as_python_and_yaml_write_them() -> None:
-    model, options = read_model(
-        "resnet18", ["num_classes=10", "head.dropout_prob=0.5", "norm_name=GN", "out_indices=null"]
-    )
-    assert model == "resnet18"
-    assert options == {"num_classes": 10, "head": {"dropout_prob": 0.5}, "norm_name": "GN", "out_indices": None}
+    found = read_model("resnet18", ["num_classes=10", "head.dropout_prob=0.5", "norm_name=GN", "out_indices=null"])
+    assert found == {
+        "name": "resnet18",
+        "num_classes": 10,
+        "head": {"dropout_prob": 0.5},
+        "norm_name": "GN",
+        "out_indices": None,
+    }
+    assert read_model("resnet18", []) == "resnet18"
+
+
+def test_options_of_a_network_may_be_called_as_those_of_the_function(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "show", "vit_tiny_patch16_224", "depth=2", "--json")
+    assert code == 0
+    assert json.loads(out)["parameters"] == 1_268_776
+    code, _, problem = run(capsys, "show", "resnet18", "seed=3")
+    assert code == 2
+    assert "resnet18 has no option 'seed'" in problem
+
+
+def test_a_number_of_classes_that_the_head_hides_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("num_classes: 7\nmodel: {name: resnet18, head: {name: ClsHead, num_classes: 7}}\n")
+    code, _, problem = run(capsys, "show", str(path), "num_classes=9")
+    assert code == 2
+    assert "the head, which says num_classes=7 itself: write model.head.num_classes=9" in problem
+    for options in (["model.head.num_classes=9"], ["num_classes=9", "model.head.num_classes=9"]):
+        code, out, _ = run(capsys, "show", str(path), "--json", *options)
+        assert json.loads(out)["output_shape"] == [1, 9]
 
 
 @pytest.mark.parametrize("text", ["0x3", "-1", "a", "3x"])
@@ -262,6 +286,15 @@ def test_build_asks_for_a_backend_where_there_are_two(
     code, _, problem = run(capsys, "build", "resnet18")
     assert code == 2
     assert "--backend torch" in problem
+
+
+def test_build_says_what_is_wrong_with_the_backend_of_the_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYNET_BACKEND", "pytorch")
+    code, _, problem = run(capsys, "build", "resnet18")
+    assert code == 2
+    assert "pytorch" in problem
 
 
 def test_a_missing_network_is_named_and_its_options_are_not(capsys: pytest.CaptureFixture[str]) -> None:
