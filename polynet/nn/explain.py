@@ -40,13 +40,14 @@ def explain_call(target: Any, arguments: tuple[Any, ...], options: dict[str, Any
     functions = _functions(target)
     # A metaclass with `__call__` hides the constructor's signature from inspect.signature(target).
     bound = (None,) if isinstance(target, type) else ()
+    allowed = _names(functions, len(bound))
     try:
         inspect.signature(functions[0]).bind(*bound, *arguments, **options)
     except TypeError as mismatch:
-        allowed = _names(functions[:1], len(bound))
         unknown = [name for name in options if name not in allowed]
+        if _passes_on(functions[-1]):  # what is open to the end may take it, unless it is nearly an option's name
+            unknown = [name for name in unknown if suggest(name, allowed)]
         _refuse(target, unknown, str(mismatch), allowed, error)
-    allowed = _names(functions, len(bound))
     refused = _REFUSED.search(str(error))
     if refused and refused[1] in options and refused[1] not in allowed:
         _refuse(target, [refused[1]], "", allowed, error)
@@ -123,10 +124,15 @@ def _functions(target: Any) -> list[Any]:
     for base in target.__mro__:
         if "__init__" in vars(base) and base is not object:
             constructors.append(vars(base)["__init__"])
-            kinds = {parameter.kind for parameter in inspect.signature(constructors[-1]).parameters.values()}
-            if inspect.Parameter.VAR_KEYWORD not in kinds:
+            if not _passes_on(constructors[-1]):
                 break
     return constructors or [object.__init__]
+
+
+def _passes_on(function: Any) -> bool:
+    """Whether a function takes options it does not name."""
+    kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _names(functions: list[Any], skipped: int) -> list[str]:

@@ -13,6 +13,7 @@ from polynet import nn
 from polynet.backend import Backend, backend_of, backend_of_class, use_backend
 from polynet.errors import FrameworkMismatchError, OptionError
 from polynet.nn import specialise
+from polynet.nn.explain import explain_call
 from tests.nn.networks import (
     Block,
     Chain,
@@ -243,6 +244,34 @@ def test_options_refused_further_up_are_explained_too(
     with pytest.raises(OptionError, match=f"unknown option {wrong!r}.*{advice}") as caught:
         cls(*arguments, **{wrong: True})
     assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_where_an_option_is_missing_those_of_the_base_are_known_all_the_same(backend: Backend) -> None:
+    class Base(nn.Module):
+        def __init__(self, loss: str = "", *, topk: int = 1) -> None:
+            super().__init__()
+
+    class Head(Base):
+        def __init__(self, num_classes: int, bias: bool = True, **options: Any) -> None:
+            super().__init__(**options)
+
+    wrong = r"Head: unknown option 'num_class'\. Did you mean 'num_classes'\?"
+    known = r" Its options are: num_classes, bias, loss, topk\."
+    with pytest.raises(OptionError, match=wrong + known):
+        Head(num_class=7, loss="a loss", topk=5)
+    with pytest.raises(OptionError, match=r"Head: missing a required argument: 'num_classes'\." + known):
+        Head(loss="a loss")
+
+
+def test_what_is_open_to_the_end_is_not_said_to_refuse_an_option() -> None:
+    class Open:
+        def __init__(self, width: int, **options: Any) -> None:
+            self.options = options
+
+    with pytest.raises(OptionError, match=r"Open: missing a required argument: 'width'\. Its options are: width\."):
+        explain_call(Open, (), {"colour": "red"}, TypeError())
+    with pytest.raises(OptionError, match=r"Open: unknown option 'widht'\. Did you mean 'width'\?"):
+        explain_call(Open, (), {"widht": 3, "colour": "red"}, TypeError())
 
 
 def test_parameter_of_another_frameworks_tensor_is_refused(both: tuple[Backend, Backend]) -> None:
