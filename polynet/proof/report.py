@@ -19,8 +19,9 @@ class Row:
         section: `state`, `forward`, `gradient`, `buffer`, or `steps: NAME`.
         name: What was compared: a stage, a parameter, a loss.
         shape: Its shape; empty for a number.
-        difference: Relative difference of the two builds.
-        first_error: First build's relative error against float64; `None` where it was not needed or not to be had.
+        difference: Largest difference of one number between the two builds, relative to the largest number.
+        first_error: First build's error against float64, over all numbers: relative, in the Euclidean norm, so that it
+            may be far below the largest difference of one. `None` where it was not needed or not to be had.
         second_error: The second's.
         passed: Whether it is within the tolerance.
     """
