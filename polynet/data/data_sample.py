@@ -224,6 +224,50 @@ class MultiTaskDataSample(DataElement):
         return tuple(self.keys())
 
 
+def check_samples(owner: str, samples: Any) -> None:
+    """Refuse what is given as `data_samples` and is no list of samples: labels alone, say.
+
+    Args:
+        owner: Whose message it is.
+        samples: A list of samples, each of which may be `None`; or `None` for no list.
+
+    Raises:
+        InputError: It is anything else.
+
+    Example:
+        >>> check_samples("LinearClsHead", [DataSample().set_gt_label(3), None])
+        >>> try:
+        ...     check_samples("LinearClsHead", [3, 1])
+        ... except polynet.errors.InputError as error:
+        ...     print(str(error)[:75])
+        LinearClsHead: data_samples are a list of DataSample, one for each input, s
+    """
+    given = _kind(samples)
+    if isinstance(samples, Sequence) and not isinstance(samples, (str, bytes)):
+        stranger = next((sample for sample in samples if not _is_sample(sample)), None)
+        if stranger is None:
+            return
+        given = f"{given} of {type(stranger).__name__}"
+    elif samples is None:
+        return
+    message = (
+        f"{owner}: data_samples are a list of DataSample, one for each input, such as [DataSample().set_gt_label(3)] "
+        f"from polynet.data.data_sample; not {given}."
+    )
+    raise InputError(message)
+
+
+def _is_sample(value: Any) -> bool:
+    """Whether a value can be asked for fields as samples can, whichever library's it is."""
+    return value is None or (hasattr(value, "keys") and not isinstance(value, Mapping))
+
+
+def _kind(value: Any) -> str:
+    """What a value is, and how large."""
+    shape = getattr(value, "shape", None)
+    return f"a {type(value).__name__}" + ("" if shape is None else f" of shape {tuple(shape)}")
+
+
 def format_label(value: Any) -> Any:
     """Labels as whole numbers `(L,)`.
 

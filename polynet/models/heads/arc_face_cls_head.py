@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polynet import nn, ops
-from polynet.data.data_sample import DataSample, as_tensor
+from polynet.data.data_sample import DataSample, as_tensor, check_samples
 from polynet.errors import InputError, OptionError
 from polynet.models.heads.mm_cls_head import CROSS_ENTROPY, ClsHead, Feats, check_width, loss_of, targets_of
 from polynet.registry import HEADS
@@ -158,6 +158,7 @@ class ArcFaceClsHead(ClsHead):
         Raises:
             InputError: A sample has no label, or several.
         """
+        check_samples("ArcFaceClsHead", data_samples)
         features = self.pre_logits(feats)
         missing = [number for number, sample in enumerate(data_samples or ()) if "gt_label" not in sample]
         if missing:

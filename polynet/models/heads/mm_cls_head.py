@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from polynet import nn, ops
-from polynet.data.data_sample import DataSample, as_tensor
+from polynet.data.data_sample import DataSample, as_tensor, check_samples
 from polynet.errors import InputError, OptionError
 from polynet.models.base_module import BaseModule
 from polynet.registry import HEADS, build_part
@@ -44,6 +44,7 @@ def targets_of(data_samples: Sequence[Any] | None, scores: Tensor, owner: str) -
     Raises:
         InputError: There are no samples, not as many as scores, or one says nothing.
     """
+    check_samples(owner, data_samples)
     if not data_samples or len(data_samples) != scores.shape[0]:
         count = "none" if data_samples is None else len(data_samples)
         message = f"{owner} needs a data sample for each of {scores.shape[0]} inputs; there are {count}."
@@ -163,6 +164,7 @@ class ClsHead(BaseModule):
             feats: What `forward` takes.
             data_samples: The samples, or `None`, also within the list, for new ones.
         """
+        check_samples(type(self).__name__, data_samples)
         scores = ops.softmax(self(feats), dim=1)
         labels = ops.argmax(scores, dim=1, keepdim=True)
         samples = data_samples or [None] * scores.shape[0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polynet import nn, ops
-from polynet.data.data_sample import DataSample
+from polynet.data.data_sample import DataSample, check_samples
 from polynet.errors import InputError
 from polynet.models.base_module import BaseModule
 from polynet.models.heads.mm_cls_head import LINEAR_NORMAL, Feats, check_width, last_of, loss_of
@@ -68,6 +68,7 @@ class MultiLabelClsHead(BaseModule):
         Raises:
             InputError: A sample has neither, or a label that is no class.
         """
+        check_samples(type(self).__name__, data_samples)
         scores = self(feats)
         if not data_samples or len(data_samples) != scores.shape[0]:
             message = f"{type(self).__name__} needs a data sample for each of {scores.shape[0]} inputs."
@@ -78,6 +79,7 @@ class MultiLabelClsHead(BaseModule):
 
     def predict(self, feats: Feats, data_samples: Sequence[DataSample | None] | None = None) -> list[DataSample]:
         """Set `pred_score`, the sigmoid of the scores, and `pred_label`, the classes above `thr` or the best `topk`."""
+        check_samples(type(self).__name__, data_samples)
         scores = ops.sigmoid(self(feats))
         samples = data_samples or [None] * scores.shape[0]
         return [

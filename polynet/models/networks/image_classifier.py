@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polynet.data.data_sample import DataSample
+from polynet.data.data_sample import DataSample, check_samples
 from polynet.errors import ConfigKeyError, ModeError, OptionError, suggest
 from polynet.models.chain import build_chain
 from polynet.models.fit import width_of
@@ -126,6 +126,7 @@ class ImageClassifier(BaseClassifier):
             ModeError: There is no head.
         """
         head = self._head_with("loss")
+        check_samples(type(self).__name__, data_samples)
         losses: dict[str, Tensor] = head.loss(self.extract_feat(inputs), data_samples)
         return losses
 
@@ -136,6 +137,7 @@ class ImageClassifier(BaseClassifier):
             ModeError: There is no head.
         """
         head = self._head_with("predict")
+        check_samples(type(self).__name__, data_samples)
         samples: list[Any] = head.predict(self.extract_feat(inputs), data_samples, **options)
         return samples
 

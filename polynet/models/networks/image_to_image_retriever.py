@@ -11,7 +11,7 @@ import numpy as np
 
 from polynet import ops
 from polynet.backend import backend_of
-from polynet.data.data_sample import DataSample
+from polynet.data.data_sample import DataSample, check_samples
 from polynet.errors import CheckpointNotFoundError, InputError, ModeError, OptionError, suggest
 from polynet.models.base_module import BaseModule
 from polynet.models.chain import build_chain
@@ -131,6 +131,7 @@ class ImageToImageRetriever(BaseModule):
         if self.head is None:
             message = f"{type(self).__name__} has no head, from which the loss comes."
             raise ModeError(message)
+        check_samples(type(self).__name__, data_samples)
         losses: dict[str, Tensor] = self.head.loss(self.extract_feat(inputs), data_samples)
         return losses
 
@@ -146,6 +147,7 @@ class ImageToImageRetriever(BaseModule):
 
     def predict(self, inputs: Tensor, data_samples: Sequence[DataSample] | None = None) -> list[DataSample]:
         """Set `pred_score`, how alike each image of the prototype is, and `pred_label`, the ranked `topk` of them."""
+        check_samples(type(self).__name__, data_samples)
         if not self.prototype_inited:
             self.prepare_prototype()
         found = self.matching(last_of(self.extract_feat(inputs)))

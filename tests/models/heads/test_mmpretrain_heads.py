@@ -82,6 +82,8 @@ def test_samples_that_do_not_suit_are_refused(backend: Backend) -> None:
     scores = (ops.tensor(SCORES),)
     with pytest.raises(InputError, match="a data sample for each of 2 inputs; there are none"):
         ClsHead().loss(scores, None)  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(InputError, match=r"ClsHead: data_samples are a list of DataSample.*of shape \(2,\)"):
+        ClsHead().loss(scores, ops.tensor([0, 1]))
     with pytest.raises(InputError, match="there are 1"):
         ClsHead().loss(scores, labelled(0))
     with pytest.raises(InputError, match="data sample 1 has no gt_label; it has nothing"):

@@ -13,7 +13,7 @@ import polynet
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
 from polynet.data.data_sample import DataSample
-from polynet.errors import ModeError, OptionError, UnknownNameError
+from polynet.errors import InputError, ModeError, OptionError, UnknownNameError
 from polynet.models.networks.base_classifier import BaseClassifier
 from polynet.models.networks.image_classifier import ImageClassifier
 from polynet.registry import MODELS
@@ -100,6 +100,17 @@ def test_features_come_from_the_stage_asked_for(backend: Backend) -> None:
         net.extract_feat(x, stage="nek")
     with pytest.raises(ModeError, match="no head"):
         ImageClassifier(Stem()).extract_feat(x, stage="pre_logits")
+
+
+@pytest.mark.parametrize("mode", ["loss", "predict"])
+def test_labels_in_place_of_data_samples_are_refused(backend: Backend, mode: str) -> None:
+    net, wanted = MODELS.build(config()), "ImageClassifier: data_samples are a list of DataSample"
+    with pytest.raises(InputError, match=rf"{wanted}.* not a Tensor of shape \(2,\)"):
+        net(ops.tensor(IMAGES), ops.tensor([1, 2]), mode=mode)
+    with pytest.raises(InputError, match=rf"{wanted}.* not a list of int"):
+        net(ops.tensor(IMAGES), [1, 2], mode=mode)
+    with pytest.raises(InputError, match=rf"{wanted}.* not a DataSample"):
+        net(ops.tensor(IMAGES), DataSample().set_gt_label([1, 2]), mode=mode)
 
 
 def test_an_unknown_mode_is_refused(backend: Backend) -> None:
