@@ -51,6 +51,7 @@ class Bert(nn.Module):
     Attributes:
         out_channels: Width of what comes out.
         vocab_size: Tokens that there are.
+        max_position_embeddings: The most tokens of a row.
 
     Shapes:
         Token ids `(N, L)` to `(N, hidden_size)`; to `(N, L, hidden_size)` with `out_type="raw"`.
@@ -101,6 +102,7 @@ class Bert(nn.Module):
         self.out_type = out_type
         self.out_channels = hidden_size
         self.vocab_size = vocab_size
+        self.max_position_embeddings = max_position_embeddings
         self.embeddings = BertEmbeddings(
             vocab_size, hidden_size, max_position_embeddings, type_vocab_size, drop, eps, pad_token_id
         )

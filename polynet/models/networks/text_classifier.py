@@ -39,8 +39,8 @@ class TextClassifier(Classifier):
 
     Raises:
         ConfigKeyError: There is no backbone or head.
-        OptionError: The head is made for another width than the backbone gives, or the tokenizer has more tokens than
-            the backbone knows.
+        OptionError: The head is made for another width than the backbone gives, the tokenizer has more tokens than
+            the backbone knows, or its rows are longer than the backbone takes.
         PolyNetError: A part cannot be built; the message says which.
 
     Example:
@@ -68,11 +68,7 @@ class TextClassifier(Classifier):
         super().__init__(backbone, head, neck, loss, metric, act_name, topk, freeze_bn, logger)
         self.tokenizer = build_part("tokenizer", tokenizer, "tokenizer", logger=logger)
         self._taken = _names_taken(self.backbone)
-        tokens, known = getattr(self.tokenizer, "vocab_size", None), getattr(self.backbone, "vocab_size", None)
-        if isinstance(tokens, int) and isinstance(known, int) and tokens > known:
-            owner, other = type(self.tokenizer).__name__, type(self.backbone).__name__
-            message = f"{owner} has {tokens} tokens, and {other} knows {known}."
-            raise OptionError(message)
+        _check_tokens(self.tokenizer, self.backbone)
 
     def forward(
         self,
@@ -110,9 +106,12 @@ class TextClassifier(Classifier):
             texts: As `forward`'s `input_ids`.
 
         Raises:
-            InputError: Texts were given to a network without a tokenizer, or what was given is neither texts nor token
-                ids.
+            InputError: Texts were given to a network without a tokenizer, there are none, or what was given is neither
+                texts nor token ids.
         """
+        if isinstance(texts, (list, tuple)) and not texts:
+            message = f"{type(self).__name__} needs a text, a list of at least one, or token ids; the list is empty."
+            raise InputError(message)
         if isinstance(texts, str) or (isinstance(texts, (list, tuple)) and texts and isinstance(texts[0], str)):
             if self.tokenizer is None:
                 message = f"{type(self).__name__} was given texts and has no tokenizer; give it one, or token ids."
@@ -157,6 +156,26 @@ class TextClassifier(Classifier):
         """How many texts there are."""
         size: int = img[IDS].shape[0]
         return size
+
+
+def _check_tokens(tokenizer: Any, backbone: Any) -> None:
+    """Refuse a tokenizer whose tokens, or whose rows of them, a backbone cannot take, as far as both say so.
+
+    Raises:
+        OptionError: There are more tokens than the backbone knows, or more in a row; the message has both numbers.
+    """
+    owner, other = type(tokenizer).__name__, type(backbone).__name__
+    tokens, known = getattr(tokenizer, "vocab_size", None), getattr(backbone, "vocab_size", None)
+    if isinstance(tokens, int) and isinstance(known, int) and tokens > known:
+        message = f"{owner} has {tokens} tokens, and {other} knows {known}: its vocab_size must be at least {tokens}."
+        raise OptionError(message)
+    length, places = getattr(tokenizer, "length", None), getattr(backbone, "max_position_embeddings", None)
+    if isinstance(length, int) and isinstance(places, int) and length > places:
+        message = (
+            f"{owner} makes rows of up to {length} tokens, and {other} takes {places}: give the tokenizer "
+            f"length={places} or less, or the backbone max_position_embeddings={length}."
+        )
+        raise OptionError(message)
 
 
 def _names_taken(backbone: Any) -> frozenset[str]:

@@ -109,6 +109,7 @@ def test_it_trains(backend: Backend) -> None:
         ([[0.5]], "input_ids are whole numbers, not float64"),
         ({"input_id": [[1]]}, "needs input_ids, and was given input_id. Did you mean 'input_ids'"),
         ({}, "needs input_ids, and was given nothing"),
+        ([], "TextClassifier needs a text, a list of at least one, or token ids; the list is empty"),
     ],
 )
 def test_what_is_neither_texts_nor_tokens_is_refused(backend: Backend, given: Any, message: str) -> None:
@@ -131,7 +132,16 @@ def test_what_does_not_go_together_is_refused(backend: Backend) -> None:
     class Small(Bag):
         vocab_size = 3
 
-    with pytest.raises(OptionError, match="Letters has 27 tokens, and Small knows 3"):
+    with pytest.raises(OptionError, match="Letters has 27 tokens, and Small knows 3: its vocab_size must be at least"):
         MODELS.build({**CONFIG, "backbone": {"name": Small}})
+
+    class Long(Letters):
+        length = 13
+
+    bert = {"name": "Bert", "vocab_size": 27, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = {**CONFIG, "tokenizer": {"name": Long}, "head": {"name": "ClassifierHead", "dim": 4, "num_classes": 2}}
+    with pytest.raises(OptionError, match=r"Long makes rows of up to 13 .* Bert takes 12: .*length=12 or less.*=13"):
+        MODELS.build({**config, "backbone": {**bert, "max_position_embeddings": 12}})
+    assert MODELS.build({**config, "backbone": {**bert, "max_position_embeddings": 13}}).tokenizer.length == 13
     with pytest.raises(OptionError, match=r"^head: ClassifierHead takes features of width 7, and Bag gives 5"):
         MODELS.build({**CONFIG, "head": {"name": "ClassifierHead", "dim": 7, "num_classes": 2}})
