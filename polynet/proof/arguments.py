@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 
+from polynet.backend import backend_of_class
 from polynet.errors import ConfigError, ConfigTypeError, InputError, OptionError
 from polynet.nn.arguments import integer
 from polynet.proof.tolerance import Tolerance
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_WANTED = "a config, or two built networks as a pair, parity((first, second))"
+
+
+def of_one_thing(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Have `parity` say, where it is called with two networks side by side, that they are wanted as a pair."""
+
+    @functools.wraps(function)
+    def checked(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
+        if len(arguments) > 1:
+            message = (
+                f"parity takes one thing by position, and was given {len(arguments)}: give {_WANTED}; "
+                f"options go by name."
+            )
+            raise OptionError(message)
+        return function(*arguments, **options)
+
+    return checked
+
+
+def check_subject(given: Any) -> None:
+    """Refuse what is no two networks, and nothing to build two from: one network, say.
+
+    Raises:
+        ConfigTypeError: It is a built network, or a list or tuple of something else than two of them.
+
+    Example:
+        >>> check_subject("resnet18")
+    """
+    if are_networks(given):
+        return
+    if isinstance(given, (tuple, list)):
+        message = f"parity compares two builds: give {_WANTED}; not a {type(given).__name__} of {_kinds(given)}."
+        raise ConfigTypeError(message)
+    if _is_network(given):
+        message = f"parity compares two builds: give {_WANTED}; not one network, {type(given).__name__}, alone."
+        raise ConfigTypeError(message)
+
+
+def are_networks(given: Any) -> bool:
+    """Whether two built networks were given, rather than what to build."""
+    return isinstance(given, (tuple, list)) and len(given) == 2 and all(map(_is_network, given))
+
+
+def _is_network(value: Any) -> bool:
+    return not isinstance(value, type) and backend_of_class(type(value)) is not None
+
+
+def _kinds(given: Sequence[Any]) -> str:
+    return ", ".join(type(each).__name__ for each in given) or "nothing"
 
 
 def check_arguments(

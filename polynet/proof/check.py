@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from polynet.backend import backend_of, get_backend
+from polynet.backend import get_backend
 from polynet.calls import explains_options
 from polynet.errors import InputError
-from polynet.proof.arguments import check_arguments
+from polynet.proof.arguments import are_networks, check_arguments, check_subject, of_one_thing
 from polynet.proof.conditioning import condition
 from polynet.proof.measure import FLOOR, compare_all
 from polynet.proof.report import Report, Row
@@ -33,6 +33,7 @@ SMALL_SIDE = 64
 """Side, in pixels, of the images a check uses where the network takes images of any size."""
 
 
+@of_one_thing
 @explains_options
 def parity(
     config_or_networks: Any,
@@ -55,8 +56,8 @@ def parity(
     Networks built here are first put where rounding decides as little as it can: see `polynet.proof.conditioning`.
 
     Args:
-        config_or_networks: Whatever `polynet.build` takes, or two built networks, whose weights and mode are left as
-            they are found.
+        config_or_networks: Whatever `polynet.build` takes; or two built networks as a pair, `parity((first, second))`,
+            whose weights and mode are left as they are found.
         backends: The two backends to build on.
         seed: Seed of weights, inputs and labels.
         batch_size: Images per batch.
@@ -73,7 +74,7 @@ def parity(
 
     Raises:
         InputError: The network names no `input_size` and none is given, or what is given is no shape.
-        OptionError: `steps` or `batch_size` is no such number.
+        OptionError: `steps` or `batch_size` is no such number, or networks are not given as a pair.
         ConfigError: Two backends are not given; `ConfigTypeError` where an argument is of another type.
 
     Example:
@@ -91,6 +92,7 @@ def parity(
         backends=backends,
         options=options,
     )
+    check_subject(config_or_networks)
     networks = _networks(config_or_networks, backends, seed, device, options)
     shape = _input_shape(networks[0], input_size)
     draw = np.random.default_rng(seed)
@@ -98,7 +100,7 @@ def parity(
     runs = _Runs(*(Run(network, batch, seed) for network in networks))
     rows = _state_rows(*runs.compared)
     if all(row.passed for row in rows):
-        if not _are_built(config_or_networks):
+        if not are_networks(config_or_networks):
             condition(*runs.compared)
         rows += _pass_rows(runs, tolerance)
         for name, settings in (OPTIMIZERS if optimizers is None else optimizers).items():
@@ -135,20 +137,13 @@ class _Runs:
 
 
 def _networks(given: Any, backends: Sequence[str], seed: int, device: str | None, options: Mapping[str, Any]) -> Any:
-    if _are_built(given):
-        for network in given:
-            backend_of(network)
+    if are_networks(given):
         return tuple(given)
     from polynet.builder import build
 
     for name in backends:
         get_backend(name)
     return tuple(build(given, backend=name, seed=seed, device=device, **options) for name in backends)
-
-
-def _are_built(given: Any) -> bool:
-    """Whether two networks were given, rather than what to build."""
-    return isinstance(given, tuple | list) and len(given) == 2 and not isinstance(given[0], str)
 
 
 def _input_shape(network: NativeModule, given: Sequence[int] | None) -> tuple[int, ...]:

@@ -7,7 +7,29 @@ from typing import Any
 import pytest
 
 import polynet
+from polynet import nn
+from polynet.backend import Backend
 from polynet.errors import ConfigError, ConfigTypeError, InputError, OptionError
+
+
+def test_two_networks_side_by_side_are_wanted_as_a_pair(backend: Backend) -> None:
+    net = nn.Linear(2, 3)
+    with pytest.raises(OptionError, match=r"was given 2: .* two built networks as a pair, parity\(\(first, second\)\)"):
+        polynet.parity(net, net)
+
+
+def test_what_is_no_two_networks_is_refused(backend: Backend) -> None:
+    net = nn.Linear(2, 3)
+    wanted = r"parity compares two builds: give a config, or two built networks as a pair, parity\(\(first, second\)\)"
+    for given, kinds in (
+        (net, "one network, Linear, alone"),
+        ((net,), "a tuple of Linear"),
+        ([net, "resnet18"], "a list of Linear, str"),
+        (("resnet18", "resnet34"), "a tuple of str, str"),
+        ([], "a list of nothing"),
+    ):
+        with pytest.raises(ConfigTypeError, match=f"{wanted}; not {kinds}"):
+            polynet.parity(given)
 
 
 @pytest.mark.parametrize(
