@@ -1,7 +1,8 @@
-"""What a public function says when it is called with an option it does not have."""
+"""What a public function or class says when it is called with an option it does not have."""
 
 from __future__ import annotations
 
+import abc
 import difflib
 import functools
 import inspect
@@ -47,6 +48,37 @@ def explains_options(function: Callable[Arguments, Result]) -> Callable[Argument
             raise
 
     return explained
+
+
+class ExplainsOptions(abc.ABCMeta):
+    """Metaclass of plain classes that answer a misspelt option with `OptionError` and the nearest that they have.
+
+    Modules need none of it: theirs does the same. It derives from `ABCMeta`, so that a class may be abstract as well.
+
+    Example:
+        >>> class Ranked(metaclass=ExplainsOptions):
+        ...     def __init__(self, rank=8): ...
+        >>> Ranked(rnak=4)
+        Traceback (most recent call last):
+        ...
+        polynet.errors.OptionError: Ranked: unknown option 'rnak'. Did you mean 'rank'? Its options are: rank.
+    """
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's signature, which `inspect` would otherwise take from `__call__`."""
+        signature = inspect.signature(inspect.getattr_static(cls, "__init__"))
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        """Make an instance."""
+        try:
+            return super().__call__(*arguments, **options)
+        except TypeError as error:
+            from polynet.nn.explain import explain_call
+
+            explain_call(cls, arguments, options, error)
+            raise
 
 
 def _explain(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import polynet
-from polynet.calls import explains_options
+from polynet.calls import ExplainsOptions, explains_options
 from polynet.errors import BackendUnavailableError, OptionError
 
 
@@ -47,6 +47,26 @@ def test_a_wrong_call_is_explained() -> None:
         function(second=3)
     with pytest.raises(OptionError, match="too many positional"):
         function(1, 2, 3)
+
+
+class Plain(metaclass=ExplainsOptions):
+    """A class that is no module."""
+
+    def __init__(self, rank: int, *, dropout: float = 0.0) -> None:
+        if rank < 0:
+            raise TypeError("of the class's own")
+        self.rank = rank
+
+
+def test_a_plain_class_explains_the_options_it_does_not_have() -> None:
+    made: Any = Plain
+    assert made(3).rank == 3
+    assert list(inspect.signature(Plain).parameters) == ["rank", "dropout"]
+    with pytest.raises(OptionError, match=r"Plain: unknown option 'dropuot'\. Did you mean 'dropout'\? Its options"):
+        made(3, dropuot=0.1)
+    with pytest.raises(TypeError, match="own") as caught:
+        made(-1)
+    assert type(caught.value) is TypeError
 
 
 def test_a_type_error_from_within_stays_as_it_is() -> None:

@@ -9,7 +9,6 @@ functions of a module, so a copied network runs its own additions and not those 
 
 from __future__ import annotations
 
-import abc
 import inspect
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
@@ -18,6 +17,7 @@ import numpy as np
 
 from polynet import nn
 from polynet.backend import Backend, backend_of
+from polynet.calls import ExplainsOptions
 from polynet.errors import InputError, ModeError, OptionError, UnknownNameError
 from polynet.models.tuners.layers import CONTAINERS
 from polynet.models.tuners.targets import Patterns, Place, check_patterns, choose, matches, nothing_matches
@@ -65,7 +65,7 @@ def only_output(host: Any, output: Any) -> Tensor:
     return output
 
 
-class Tuner(abc.ABC):
+class Tuner(metaclass=ExplainsOptions):
     """Base of tuners. A tuner holds options alone: one tuner may be applied to many networks.
 
     A tuner of one's own derives from it, says in `child` under which name it adds to a layer, gives the module in
@@ -136,7 +136,7 @@ class Tuner(abc.ABC):
         """Register the hooks that run what was added; returns their handles."""
         return []
 
-    def disconnect(self, place: Place) -> None:  # noqa: B027 - most tuners register hooks alone
+    def disconnect(self, place: Place) -> None:
         """Undo what `connect` did beside registering hooks; what was added is gone by then."""
 
     def trained(self, slots: Mapping[str, Slot], places: Collection[Place]) -> Iterable[str]:

@@ -319,6 +319,12 @@ class Pair(nn.Module):
         return self.fc(x), x
 
 
+@pytest.mark.parametrize("make", [LoRA, DoRA])
+def test_an_option_that_a_tuner_does_not_have_is_refused_with_the_nearest(make: Any) -> None:
+    with pytest.raises(OptionError, match=r"RA: unknown option 'dropuot'\. Did you mean 'dropout'\? .* r, alpha"):
+        make(dropuot=0.1)
+
+
 @pytest.mark.parametrize("make", [Adapter, ResTuner, SCETuner])
 def test_a_module_that_returns_several_things_is_named(backend: Backend, make: Any) -> None:
     net = nn.Sequential(Pair())
