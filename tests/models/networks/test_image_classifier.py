@@ -113,6 +113,15 @@ def test_labels_in_place_of_data_samples_are_refused(backend: Backend, mode: str
         net(ops.tensor(IMAGES), DataSample().set_gt_label([1, 2]), mode=mode)
 
 
+def test_whole_numbers_as_images_are_refused_by_torch_alone(backend: Backend) -> None:
+    net, images = MODELS.build(config()).eval(), np.full((2, 3, 12, 12), 200, np.uint8)
+    if backend.name == "torch":
+        with pytest.raises(InputError, match=r"cannot be called with uint8 \(2, 3, 12, 12\)"):
+            net(ops.tensor(images))
+    else:
+        assert_close(net(ops.tensor(images)), net(ops.tensor(images.astype(np.float32))), 0)
+
+
 def test_an_unknown_mode_is_refused(backend: Backend) -> None:
     net = MODELS.build(config())
     with pytest.raises(RuntimeError, match=r"Invalid mode \"los\".*tensor, loss, predict.*'loss'"):
