@@ -10,6 +10,7 @@ import numpy as np
 
 from polynet import ops
 from polynet.backend import backend_of_class
+from polynet.calls import ExplainsOptions
 from polynet.errors import BackendUnavailableError, InputError, InputIndexError, OptionError, suggest
 from polynet.seam import Backend
 from polynet.tokenizers.cleaning import cleaner
@@ -35,7 +36,7 @@ def library(name: str = "tokenizers") -> Any:
         raise BackendUnavailableError(message) from error
 
 
-class LibraryTokenizer:
+class LibraryTokenizer(metaclass=ExplainsOptions):
     """Base of tokenizers over the library `tokenizers`; a subclass makes the library's object.
 
     Args:

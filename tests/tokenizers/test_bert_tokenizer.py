@@ -238,6 +238,9 @@ def test_options_that_cannot_be_are_refused(tmp_path: Path) -> None:
             BertTokenizer(**options)
     with pytest.raises(OptionError, match=r"vocab_fil.*Did you mean 'vocab_file'"):
         TOKENIZERS.build({"name": "BertTokenizer", "vocab_fil": str(path)})
+    wrong: dict[str, Any] = {"vocab_fil": path}
+    with pytest.raises(OptionError, match=r"unknown option 'vocab_fil'\. Did you mean 'vocab_file'"):
+        BertTokenizer(**wrong)
 
 
 def test_a_vocabulary_that_is_missing_or_damaged_is_refused(tmp_path: Path) -> None:
