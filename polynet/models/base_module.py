@@ -11,7 +11,7 @@ from typing import Any
 
 from polynet import nn
 from polynet.config.plain import plain
-from polynet.errors import ConfigTypeError
+from polynet.errors import ConfigTypeError, PolyNetError
 from polynet.models.init_cfg.apply import apply_rules
 from polynet.models.init_cfg.parse import parse
 from polynet.models.init_cfg.rules import PretrainedInit
@@ -148,11 +148,16 @@ BaseModule.init_weights = _run_once(BaseModule.init_weights)  # type: ignore[met
 
 def _check_rules(root: NativeModule) -> None:
     """Read every rule below, so that a wrong one is found before any number changes."""
-    for part in root.modules():
+    for name, part in root.named_modules():
         if isinstance(part, BaseModule) and not part.is_init:
-            for each in parse(part.init_cfg):
-                if each.is_pretrained:
-                    each.rule.check()
+            try:
+                for each in parse(part.init_cfg):
+                    if each.is_pretrained:
+                        each.rule.check()
+            except PolyNetError as error:
+                # Parts are called as in the config they are made from.
+                error.within(*(name.split(".") if name else ()), "init_cfg")
+                raise
 
 
 def _initialised_children(module: NativeModule) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import pytest
 import polynet
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
-from polynet.errors import CheckpointNotFoundError, OptionError
+from polynet.errors import CheckpointNotFoundError, OptionError, PolyNetError
 from polynet.models.base_module import BaseModule, ModuleDict, ModuleList, Sequential
 from polynet.models.init_cfg import constant_init, normal_init, seeded
 from polynet.weights import save, state
@@ -284,3 +284,21 @@ def test_draws_in_code_follow_the_seed_too(both: tuple[Backend, Backend]) -> Non
             drawing.init_weights()
             found.append(state(drawing)["fc.weight"])
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [({"backbone": {"type": "Normall"}}, "backbone"), ({"head": [{"type": "Normal", "layr": "Linear"}]}, "head")],
+    ids=["unknown name", "unknown option"],
+)
+def test_a_wrong_rule_is_told_with_its_place_in_the_config(backend: Backend, rule: dict[str, Any], path: str) -> None:
+    config: dict[str, Any] = {
+        "type": "ImageClassifier",
+        "backbone": {"type": "ResNet_CIFAR", "depth": 18},
+        "neck": {"type": "GlobalAveragePooling"},
+        "head": {"type": "LinearClsHead", "num_classes": 3, "in_channels": 512},
+    }
+    for part, init_cfg in rule.items():
+        config[part]["init_cfg"] = init_cfg
+    with pytest.raises(PolyNetError, match=rf"^model\.{path}\.init_cfg: "):
+        polynet.build(config, backend=backend)
