@@ -1,0 +1,56 @@
+"""The batches of one epoch, of PolyNet's own loader or of a framework's, from any point on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Any
+
+from polynet.errors import InputError
+
+
+def batches_of(loader: Any, epoch: int, start: int, reseed: Callable[[], None]) -> Iterator[Any]:
+    """The batches of an epoch.
+
+    PolyNet's own loader makes an epoch's batches from its number. A framework's loader is told the number, if it or its
+    sampler takes one, and draws its order from the framework's generator, which is seeded by the number as well; so
+    an epoch that is resumed has the batches it would have had.
+
+    Args:
+        loader: What gives batches.
+        epoch: The epoch's number, from 0.
+        start: How many batches to leave out.
+        reseed: Seeds the framework's generator for this epoch.
+
+    Raises:
+        InputError: It gives no batch at all.
+
+    Example:
+        >>> list(batches_of(["a", "b", "c"], epoch=0, start=1, reseed=lambda: None))
+        ['b', 'c']
+    """
+    own = getattr(loader, "batches", None)
+    if callable(own):
+        found = iter(own(epoch, start))
+    else:
+        reseed()
+        for part in (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)):
+            if callable(getattr(part, "set_epoch", None)):
+                part.set_epoch(epoch)  # type: ignore[union-attr]  # it is callable
+        found = itertools.islice(iter(loader), start, None)
+    first = next(found, None)
+    if first is None:
+        if start == 0:
+            message = f"{type(loader).__name__} gave no batch: its data set is empty, or smaller than one whole batch."
+            raise InputError(message)
+        return
+    yield first
+    yield from found
+
+
+def batches_per_epoch(loader: Iterable[Any]) -> int | None:
+    """How many batches an epoch has; `None` where the loader cannot say."""
+    try:
+        return len(loader) if isinstance(loader, Sized) else None
+    except TypeError:  # as a framework's loader over a stream says it
+        return None

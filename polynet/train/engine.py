@@ -1,0 +1,349 @@
+"""The one loop: every face of training, whichever library's it is, comes down to this."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from polynet.backend import backend_of, use_backend
+from polynet.errors import InputError, ModeError, OptionError
+from polynet.models.init_cfg import seeded
+from polynet.train.batches import batches_of, batches_per_epoch
+from polynet.train.evaluation import run_evaluation
+from polynet.train.hook import Hook, priority_of
+from polynet.train.interruption import deferred_signals
+from polynet.train.limits import Limits
+from polynet.train.position import Position
+from polynet.train.seeds import seed_of
+
+LOGGER = logging.getLogger("polynet.train")
+
+
+class Engine:
+    """Trains, validates and tests a model on whichever framework it was built.
+
+    The model has `train_step(data, optim_wrapper)`, `val_step(data)` and `test_step(data)`; everything else is done by
+    hooks. A neutral `BaseModel` has these, and `ClassificationTask` gives them to any classifier.
+
+    Args:
+        model: What is trained.
+        work_dir: Where checkpoints and logs go; it is made. `None` for nowhere.
+        optim_wrapper: Steps the model's parameters.
+        train_dataloader: Gives the batches of an epoch: PolyNet's own loader, a framework's, or anything iterable.
+        limits: How long to train and when to validate, as `Limits` or MMEngine's `train_cfg`.
+        param_schedulers: Schedules of learning rates, stepped by a hook.
+        val_dataloader: Batches to validate with.
+        val_evaluator: Measures the predictions of a validation.
+        test_dataloader: Batches to test with.
+        test_evaluator: Measures the predictions of a test.
+        hooks: What happens beside the training.
+        seed: Seed of everything that is drawn while training.
+        device: Where to put the model, by its neutral name; `None` leaves it where it is.
+        rank: Number of this process among those that train together.
+        world_size: How many they are.
+        eval_dtype: Element type to evaluate in, where the framework can: `"float16"` or `"bfloat16"`.
+
+    Attributes:
+        backend: The model's backend.
+        position: How far training has come.
+        message: The latest figures by name, written by hooks: `lr`, `loss` …
+        best: The best figures of validations so far, by name.
+        stopping: Why training was asked to stop; `None` where it was not.
+
+    Raises:
+        OptionError: A part is missing or does not fit the others.
+
+    Source: the loop and the names of hooks' points are MMEngine's `Runner`'s.
+
+    Example:
+        >>> class Mean(polynet.train.BaseModel):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.fc = nn.Linear(2, 1)
+        ...     def forward(self, x, y, mode="tensor"):
+        ...         return {"loss": ops.mse_loss(self.fc(x), y)} if mode == "loss" else self.fc(x)
+        >>> net = polynet.build(Mean, backend="torch", seed=0)
+        >>> wrapper = polynet.train.build_optim_wrapper(net, {"optimizer": {"type": "SGD", "lr": 0.1}})
+        >>> batch = (np.ones((4, 2), np.float32), np.zeros((4, 1), np.float32))
+        >>> engine = Engine(net, optim_wrapper=wrapper, train_dataloader=[batch], limits={"max_epochs": 30})
+        >>> _ = engine.train()
+        >>> engine.iter, float(net.fc(ops.ones((1, 2)))) ** 2 < 1e-4
+        (30, True)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        work_dir: str | Path | None = None,
+        optim_wrapper: Any = None,
+        train_dataloader: Any = None,
+        limits: Limits | Mapping[str, Any] | None = None,
+        param_schedulers: Any = (),
+        val_dataloader: Any = None,
+        val_evaluator: Any = None,
+        test_dataloader: Any = None,
+        test_evaluator: Any = None,
+        hooks: Iterable[Hook] = (),
+        seed: int = 0,
+        device: str | None = None,
+        rank: int = 0,
+        world_size: int = 1,
+        eval_dtype: str | None = None,
+    ) -> None:
+        for method in ("train_step", "val_step", "test_step"):
+            if not callable(getattr(model, method, None)):
+                message = (
+                    f"{type(model).__name__} has no {method}(), by which it would be trained: derive it from "
+                    "polynet.train.BaseModel, or wrap it: polynet.train.ClassificationTask(network)."
+                )
+                raise OptionError(message)
+        self.backend = backend_of(model)
+        if device is not None:
+            with use_backend(self.backend):
+                self.backend.place(model, self.backend.resolve_device(device))
+        self.model = model
+        self.work_dir = None if work_dir is None else Path(work_dir)
+        self.logger = LOGGER
+        self.optim_wrapper = optim_wrapper
+        self.train_dataloader, self.limits = train_dataloader, None if limits is None else Limits.read(limits)
+        self.param_schedulers = param_schedulers
+        self.val_dataloader, self.val_evaluator = val_dataloader, val_evaluator
+        self.test_dataloader, self.test_evaluator = test_dataloader, test_evaluator
+        self.seed, self.rank, self.world_size, self.eval_dtype = seed, rank, world_size, eval_dtype
+        self.position = Position()
+        self.message: dict[str, Any] = {}
+        self.best: dict[str, Any] = {}
+        self.stopping: str | None = None
+        self.resume_from: str | Path | None = None
+        self.load_from: str | Path | None = None
+        self.timestamp = time.strftime("%Y%m%d_%H%M%S")
+        self._ranked: list[tuple[int, int, Hook]] = []
+        self._calls: dict[str, list[Any]] = {}
+        for hook in hooks:
+            self.register_hook(hook)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done, which is the number of the present one."""
+        return self.position.epoch
+
+    @property
+    def iter(self) -> int:
+        """Iterations done over all epochs, which is the number of the present one."""
+        return self.position.iter
+
+    @property
+    def iter_in_epoch(self) -> int:
+        """Iterations of this epoch that are done."""
+        return self.position.iter_in_epoch
+
+    @property
+    def by_epoch(self) -> bool:
+        """Whether the run is counted in epochs."""
+        return self.limits is None or bool(self.limits.by_epoch)
+
+    @property
+    def max_epochs(self) -> int | None:
+        """The epochs that the run lasts; `None` where it is counted in iterations."""
+        return None if self.limits is None else self.limits.max_epochs
+
+    @property
+    def max_iters(self) -> int | None:
+        """The iterations that the run lasts; `None` where nothing says how many an epoch has."""
+        if self.limits is None:
+            return None
+        if self.limits.max_epochs is None:
+            return self.limits.max_iters
+        each = batches_per_epoch(self.train_dataloader)
+        return None if each is None else each * self.limits.max_epochs
+
+    @property
+    def hooks(self) -> list[Hook]:
+        """The hooks in the order in which they are called."""
+        return [hook for _, _, hook in self._ranked]
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that writes files and prints."""
+        return self.rank == 0
+
+    def weights_module(self) -> Any:
+        """The module whose weights are saved: the network itself where the model is wrapped around one."""
+        find = getattr(self.model, "weights_module", None)
+        return self.model if find is None else find()
+
+    def register_hook(self, hook: Hook, priority: int | str | None = None) -> None:
+        """Add a hook.
+
+        Args:
+            hook: The hook.
+            priority: When it is called among others, in place of its own.
+
+        Raises:
+            OptionError: It is no hook, or there is no such priority.
+        """
+        if not isinstance(hook, Hook):
+            message = f"A hook derives from polynet.train.Hook; {type(hook).__name__} {hook!r:.60} does not."
+            raise OptionError(message)
+        rank = priority_of(hook.priority if priority is None else priority)
+        self._ranked.append((rank, len(self._ranked), hook))
+        self._ranked.sort(key=lambda entry: entry[:2])
+        self._calls = {}
+        for each in self.hooks:
+            for point in each.points:
+                self._calls.setdefault(point, []).append(getattr(each, point))
+
+    def call_hook(self, point: str, **options: Any) -> None:
+        """Call every hook that has something to do at this point."""
+        for call in self._calls.get(point, ()):
+            call(self, **options)
+
+    def request_stop(self, reason: str) -> None:
+        """End training after the present iteration, as if it were the last."""
+        if self.stopping is None:
+            self.stopping = reason
+            self.logger.warning("Training stops after this iteration: %s.", reason)
+
+    def save_checkpoint(self, path: str | Path) -> None:
+        """Write everything that a run needs to go on from here.
+
+        Raises:
+            CheckpointError: The file cannot be written; one that stood there is as it was.
+        """
+        from polynet.train.checkpoint import save_checkpoint
+
+        save_checkpoint(self, path)
+
+    def train(self) -> Any:
+        """Train to the end, or until a stop is asked for, and return the model.
+
+        SIGINT (Ctrl-C) and SIGTERM let the present iteration end and hooks save what is to be saved; then the program
+        ends as by the signal.
+
+        Raises:
+            ModeError: There is nothing to train with.
+        """
+        missing = [name for name in ("train_dataloader", "optim_wrapper", "limits") if getattr(self, name) is None]
+        if missing:
+            message = f"There is nothing to train with: {' and '.join(missing)} not given."
+            raise ModeError(message)
+        self.stopping = None
+        with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted:
+            self._prepare()
+            try:
+                self.call_hook("before_train")
+                self._run_epochs()
+                self.call_hook("after_train")
+            finally:
+                self.call_hook("after_run")
+        interrupted.raise_again()
+        return self.model
+
+    def val(self) -> dict[str, Any]:
+        """Validate the model as it is, and return the figures.
+
+        Raises:
+            ModeError: There are no data or nothing that measures.
+        """
+        return self._evaluated("val")
+
+    def test(self) -> dict[str, Any]:
+        """Test the model as it is, and return the figures.
+
+        Raises:
+            ModeError: There are no data or nothing that measures.
+        """
+        return self._evaluated("test")
+
+    def _evaluated(self, phase: str) -> dict[str, Any]:
+        with use_backend(self.backend):
+            self._prepare()
+            try:
+                return run_evaluation(self, phase)
+            finally:
+                self.call_hook("after_run")
+
+    def _prepare(self) -> None:
+        """Make the folder, initialise weights, and take up what an earlier run left."""
+        if self.work_dir is not None and self.is_main:
+            try:
+                self.work_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                message = f"work_dir {self.work_dir} cannot be made: {error}"
+                raise InputError(message) from error
+        network = self.weights_module()
+        if callable(getattr(network, "init_weights", None)) and not getattr(network, "is_init", False):
+            with seeded(self.seed):
+                network.init_weights()
+        self.call_hook("before_run")
+        if self.resume_from is not None or self.load_from is not None:
+            from polynet.train.checkpoint import load_weights, resume
+
+            if self.resume_from is not None:
+                resume(self, self.resume_from)
+            if self.load_from is not None and self.position.iter == 0:
+                load_weights(self, self.load_from)
+            self.resume_from = self.load_from = None
+
+    def _run_epochs(self) -> None:
+        limits = self.limits
+        assert limits is not None
+        if hasattr(self.optim_wrapper, "initialize_count_status") and self.max_iters is not None:
+            self.optim_wrapper.initialize_count_status(self.model, self.position.iter, self.max_iters)
+        if self.position.validation_due:
+            run_evaluation(self, "val")
+        while not self._is_done():
+            self._run_epoch()
+
+    def _is_done(self) -> bool:
+        limits, position = self.limits, self.position
+        assert limits is not None
+        if self.stopping is not None:
+            return True
+        if limits.max_epochs is not None:
+            return position.epoch >= limits.max_epochs
+        return position.iter >= (limits.max_iters or 0)
+
+    def _run_epoch(self) -> None:
+        position = self.position
+        self.call_hook("before_train_epoch")
+        self.backend.set_training(self.model, True)
+        batches = batches_of(self.train_dataloader, position.epoch, position.iter_in_epoch, self._seed_epoch)
+        for batch in batches:
+            self._run_iteration(batch)
+            if self._is_done():
+                batches.close()  # ends a loader's processes
+                return
+        position.end_epoch()
+        position.validation_due = self._is_validated() and self.by_epoch
+        self.call_hook("after_train_epoch")
+        position.begin_next()
+        if position.validation_due:
+            run_evaluation(self, "val")
+
+    def _run_iteration(self, batch: Any) -> None:
+        position = self.position
+        index = position.iter_in_epoch
+        self.call_hook("before_train_iter", batch_idx=index, data_batch=batch)
+        self.backend.seed(seed_of(self.seed, self.rank, position.iter))
+        outputs = self.model.train_step(batch, optim_wrapper=self.optim_wrapper)
+        position.end_iteration()
+        position.validation_due = self._is_validated() and not self.by_epoch
+        self.call_hook("after_train_iter", batch_idx=index, data_batch=batch, outputs=outputs)
+        position.begin_next()
+        if position.validation_due:
+            run_evaluation(self, "val")
+
+    def _seed_epoch(self) -> None:
+        self.backend.seed(seed_of(self.seed, self.position.epoch, -1))
+
+    def _is_validated(self) -> bool:
+        """Whether a validation is due at the position that comes next."""
+        assert self.limits is not None
+        if self.val_dataloader is None:
+            return False
+        return self.limits.is_validated(epochs=self.position.next_epoch, iterations=self.position.next_iter)

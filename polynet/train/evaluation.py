@@ -1,0 +1,66 @@
+"""Validation and test: the model in evaluation mode, its predictions measured."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from polynet.errors import ModeError
+from polynet.train.batches import batches_of
+
+
+def run_evaluation(engine: Any, phase: str) -> dict[str, Any]:
+    """Run the batches of a phase through the model and measure its predictions.
+
+    Args:
+        engine: The engine.
+        phase: `"val"` or `"test"`.
+
+    Returns:
+        The evaluator's figures; none where there is no evaluator, or where training was asked to stop meanwhile: then
+        the validation is due again.
+
+    Raises:
+        ModeError: There are no data for this phase.
+    """
+    loader, evaluator = getattr(engine, f"{phase}_dataloader"), getattr(engine, f"{phase}_evaluator")
+    if loader is None:
+        message = f"There is nothing to {phase} with: {phase}_dataloader not given."
+        raise ModeError(message)
+    step = getattr(engine.model, f"{phase}_step")
+    was_training = bool(getattr(engine.model, "training", True))
+    engine.call_hook(f"before_{phase}")
+    engine.call_hook(f"before_{phase}_epoch")
+    engine.backend.set_training(engine.model, False)
+    with engine.backend.ops.no_grad(), _precision(engine):
+        for index, batch in enumerate(batches_of(loader, 0, 0, engine._seed_epoch)):
+            engine.call_hook(f"before_{phase}_iter", batch_idx=index, data_batch=batch)
+            outputs = step(batch)
+            if evaluator is not None:
+                evaluator.process(data_samples=outputs, data_batch=batch)
+            engine.call_hook(f"after_{phase}_iter", batch_idx=index, data_batch=batch, outputs=outputs)
+            if engine.stopping is not None:
+                break
+    metrics: dict[str, Any] = {}
+    if engine.stopping is None:
+        metrics = {} if evaluator is None else dict(evaluator.evaluate(_size_of(loader)))
+        engine.position.validation_due = False
+        engine.call_hook(f"after_{phase}_epoch", metrics=metrics)
+    engine.call_hook(f"after_{phase}")
+    engine.backend.set_training(engine.model, was_training)
+    return metrics
+
+
+def _precision(engine: Any) -> contextlib.AbstractContextManager[Any]:
+    if engine.eval_dtype is None:
+        return contextlib.nullcontext()
+    context: contextlib.AbstractContextManager[Any] = engine.backend.autocast(
+        engine.backend.device_of(engine.model), engine.eval_dtype
+    )
+    return context
+
+
+def _size_of(loader: Any) -> int:
+    """How many samples there are, as far as the loader can say; 0 where it cannot."""
+    data = getattr(loader, "dataset", None)
+    return len(data) if hasattr(data, "__len__") else 0

@@ -1,0 +1,50 @@
+"""Ctrl-C and `kill`: the first asks a run to stop at the next step, so that nothing is lost; a second does not wait."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+
+class Interrupted:
+    """Which signal came, if one did."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+
+    def raise_again(self) -> None:
+        """End the program as the signal would have, now that everything is saved."""
+        if self.signal is signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.signal is not None:
+            raise SystemExit(128 + self.signal)
+
+
+@contextlib.contextmanager
+def deferred_signals(stop: Callable[[str], None]) -> Iterator[Interrupted]:
+    """Within the block, hand the first SIGINT or SIGTERM to `stop` as a reason; a second one acts at once.
+
+    Signals reach the main thread alone; in any other nothing is changed.
+    """
+    interrupted = Interrupted()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        interrupted.signal = signal.Signals(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        stop(f"interrupted by {interrupted.signal.name}")
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
