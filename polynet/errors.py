@@ -129,6 +129,10 @@ class UnsafeCheckpointError(CheckpointError):
     """A checkpoint would run code when read; it was refused unread."""
 
 
+class CheckpointVersionError(CheckpointError):
+    """A checkpoint is whole, but a later version of PolyNet wrote it, in a format that this one does not know."""
+
+
 class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
     """There is no checkpoint at this path."""
 

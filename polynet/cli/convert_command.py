@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     format_for(options.output)
     model = read_model(options.model[0], options.model[1:])
     net = build(model, backend="shapes")
-    checkpoint = read_checkpoint(options.input)
+    checkpoint = read_checkpoint(options.input, ema=options.ema)
     state, report = fitted_state(net, checkpoint, layout=options.source or "auto")
     written = to_layout(state, options.target, getattr(net, "family", None))
     metadata = {"format": "pt", "polynet_version": __version__, "layout": options.target}

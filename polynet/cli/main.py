@@ -112,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LAYOUT",
         help="layout of the output: polynet, basecls, torchvision, timm … (default: polynet)",
     )
+    command.add_argument(
+        "--ema", action="store_true", help="take the moving average of a training checkpoint, not its weights"
+    )
 
     add("env", "say what is installed and which devices there are", "polynet env --json")
 

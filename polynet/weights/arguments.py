@@ -56,8 +56,17 @@ def check_strict(strict: Any) -> None:
         ...
         polynet.errors.OptionError: strict must be True or False, not 'no'.
     """
-    if not isinstance(strict, bool):
-        message = f"strict must be True or False, not {strict!r:.80}."
+    check_truth("strict", strict)
+
+
+def check_truth(name: str, value: Any) -> None:
+    """Refuse words in place of a truth value: "no" would count as true.
+
+    Raises:
+        OptionError: Neither true nor false.
+    """
+    if not isinstance(value, bool):
+        message = f"{name} must be True or False, not {value!r:.80}."
         raise OptionError(message)
 
 

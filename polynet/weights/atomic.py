@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from pathlib import Path
 
 from polynet.errors import CheckpointError, CheckpointNotFoundError
 from polynet.weights.mapped import PathLike
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.part")
 
 
 @contextlib.contextmanager
@@ -51,6 +55,8 @@ def replacing(path: PathLike) -> Iterator[FileIO]:
         # O_EXCL and 0o666: never another's file, and the caller's umask applies as for any file written here.
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(descriptor, "wb", buffering=0) as file:
+            # The kernel lets go of the lock when the process ends, however that happens: see `remove_leftovers`.
+            _lock(descriptor)
             _keep_mode(target, descriptor)
             yield file
             os.fsync(descriptor)
@@ -61,6 +67,47 @@ def replacing(path: PathLike) -> Iterator[FileIO]:
         raise CheckpointError(message) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: PathLike) -> list[Path]:
+    """Remove the half-written files of processes that ended in the midst of `replacing`.
+
+    Args:
+        folder: Where they wrote. What a living process writes there at the moment is left alone.
+
+    Returns:
+        The files that are gone.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> (folder / ".0123456789abcdef.part").touch()
+        >>> [path.name for path in remove_leftovers(folder)]
+        ['.0123456789abcdef.part']
+    """
+    removed: list[Path] = []
+    for path in Path(folder).iterdir():
+        if not _TEMPORARY.fullmatch(path.name):
+            continue
+        # What cannot be opened or removed is another's, or gone: it does no harm but to take space.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR)
+            try:
+                if _lock(descriptor):
+                    path.unlink()
+                    removed.append(path)
+            finally:
+                os.close(descriptor)
+    return removed
+
+
+def _lock(descriptor: int) -> bool:
+    """Hold a file for this process; whether that could be. Some network file systems know no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_fully(file: FileIO, data: memoryview) -> None:

@@ -14,6 +14,7 @@ from polynet.weights.megengine_file import read_megengine, write_megengine_file
 from polynet.weights.safetensors_file import looks_like_safetensors, read_safetensors, write_safetensors
 from polynet.weights.torch_file import ZIP_MAGIC, read_torch_zip, write_torch_file
 from polynet.weights.torch_legacy import LEGACY_MAGIC, read_torch_legacy
+from polynet.weights.training_file import check_training_file, is_training_file, weights_of
 
 SUFFIXES = {
     ".safetensors": "safetensors",
@@ -37,14 +38,16 @@ _OTHERS = {
 }
 
 
-def read_checkpoint(path: PathLike) -> Checkpoint:
+def read_checkpoint(path: PathLike, *, ema: bool = False) -> Checkpoint:
     """Read the tensors of a checkpoint file. No code in it is ever run, and no framework is needed.
 
     The format is told from the content; the suffix does not matter. Known are safetensors, torch's zip and its format
-    before 1.6, and MegEngine's pickle.
+    before 1.6, and MegEngine's pickle. Of a training checkpoint of PolyNet's, whose checksum is verified, the network's
+    weights are given; `polynet.train.checkpoint.load_checkpoint` gives all of it.
 
     Args:
         path: The file.
+        ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
 
     Returns:
         Its tensors as arrays (read-only views of the file where possible), and its metadata.
@@ -52,7 +55,7 @@ def read_checkpoint(path: PathLike) -> Checkpoint:
     Raises:
         CheckpointNotFoundError: There is no such file.
         UnsafeCheckpointError: The file would run code when loaded by its framework.
-        CheckpointError: It is damaged, truncated, or of no known format.
+        CheckpointError: It is damaged, truncated, of no known format, or has no moving average.
         ConfigTypeError: `path` is no path.
 
     Example:
@@ -66,7 +69,7 @@ def read_checkpoint(path: PathLike) -> Checkpoint:
     check_path(path)
     data = map_file(path)
     try:
-        return _read(data)
+        return _weights(_read(data), data, ema)
     except CheckpointError as error:
         raise type(error)(f"{path}: {error}") from error
     except (MemoryError, RecursionError) as error:
@@ -90,6 +93,17 @@ def _read(data: memoryview) -> Checkpoint:
             raise CheckpointError(message)
     message = "The file is of no known format: neither safetensors nor torch's nor MegEngine's."
     raise CheckpointError(message)
+
+
+def _weights(checkpoint: Checkpoint, data: memoryview, ema: bool) -> Checkpoint:
+    """A network's weights in what was read: all of it, or a part of a training checkpoint."""
+    if checkpoint.format == "safetensors" and is_training_file(checkpoint.metadata):
+        check_training_file(checkpoint.metadata, data)
+        return weights_of(checkpoint, ema=ema)
+    if ema:
+        message = "The file is no training checkpoint of PolyNet's, so it holds no moving average beside the weights."
+        raise CheckpointError(message)
+    return checkpoint
 
 
 def format_for(path: PathLike) -> str:

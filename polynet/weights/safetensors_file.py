@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from polynet.errors import CheckpointError
+from polynet.weights import checksum as sums
 from polynet.weights.atomic import replacing, write_fully
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import ELEMENTS, Array, ElementType, element_of, little_endian, usable
@@ -176,7 +177,11 @@ def _check_coverage(spans: list[tuple[int, int]], size: int) -> None:
 
 
 def write_safetensors(
-    path: PathLike, tensors: Mapping[str, Array | Pieces], metadata: Mapping[str, str] | None = None
+    path: PathLike,
+    tensors: Mapping[str, Array | Pieces],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    checksum: bool = False,
 ) -> None:
     """Write a safetensors file in one step, each tensor straight from its own memory.
 
@@ -186,6 +191,7 @@ def write_safetensors(
         path: The file; replaced in one step.
         tensors: Arrays by name, or how to read them.
         metadata: Text to keep beside them.
+        checksum: Whether to keep a checksum of the file in its metadata, for `polynet.weights.checksum.verify`.
 
     Raises:
         CheckpointError: The file cannot be written, a name is taken by the format, or a type is no plain number.
@@ -200,9 +206,13 @@ def write_safetensors(
     """
     # Widest elements first, so that every tensor lies on a boundary of its own element size.
     ordered = sorted(tensors, key=lambda name: -element_of(tensors[name]).size)
-    header = _header(ordered, tensors, metadata or {})
+    blank = {sums.KEY: sums.BLANK} if checksum else {}
+    header = _header(ordered, tensors, {**(metadata or {}), **blank})
+    found = sums.Checksum() if checksum else None
     with replacing(path) as file:
         write_fully(file, memoryview(header))
+        if found is not None:
+            found.add(header)
         with ThreadPoolExecutor(1) as writer:
             written: Future[None] | None = None
             for name in ordered:
@@ -211,8 +221,13 @@ def write_safetensors(
                     if written is not None:
                         written.result()
                     written = writer.submit(write_fully, file, data)
+                    if found is not None:
+                        found.add(data)
             if written is not None:
                 written.result()
+        if found is not None:
+            file.seek(sums.place_in(header))
+            write_fully(file, memoryview(found.text().encode()))
 
 
 def _pieces(tensor: Array | Pieces) -> Iterator[Array]:

@@ -11,11 +11,11 @@ import numpy as np
 import polynet
 from polynet.backend import Backend, backend_of
 from polynet.calls import explains_options
-from polynet.errors import ConfigTypeError, WeightsError
+from polynet.errors import ConfigTypeError, OptionError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import cast, fit
-from polynet.weights.arguments import check_order, check_path, check_strict
+from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
@@ -60,6 +60,7 @@ def load_state(
     *,
     layout: str = POLYNET,
     strict: bool = True,
+    ema: bool = False,
 ) -> LoadReport:
     """Overwrite a network's parameters and buffers, all of them or none.
 
@@ -72,6 +73,7 @@ def load_state(
         source: Arrays by name, or the path of a checkpoint of any known format.
         layout: How the names are spelt: one of `polynet.weights.layout_names()`, or `"auto"`.
         strict: Whether anything missing, unexpected or refused is an error. Otherwise what fits is loaded.
+        ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
 
     Returns:
         What was done, tensor by tensor.
@@ -96,12 +98,17 @@ def load_state(
     if not isinstance(source, Mapping):
         check_path(source, "source must be a mapping from names to arrays, or")
     check_strict(strict)
+    check_truth("ema", ema)
     if layout != AUTO:
         check_layout(layout)
     backend = backend_of(net)
-    checkpoint = (
-        Checkpoint(_arrays(source), format="mapping") if isinstance(source, Mapping) else read_checkpoint(source)
-    )
+    if isinstance(source, Mapping):
+        if ema:
+            message = "ema=True takes the moving average from a training checkpoint's file; the source is a mapping."
+            raise OptionError(message)
+        checkpoint = Checkpoint(_arrays(source), format="mapping")
+    else:
+        checkpoint = read_checkpoint(source, ema=ema)
     ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict)
     _write(backend, backend.slots(net), ready)
     return report
@@ -318,7 +325,9 @@ def _config_text(config: Mapping[str, Any]) -> str:
 
 
 @explains_options
-def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool = True) -> LoadReport:
+def load(
+    net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool = True, ema: bool = False
+) -> LoadReport:
     """Overwrite a network's weights from a file: `load_state` with the layout told from the file.
 
     Args:
@@ -326,6 +335,7 @@ def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool 
         path: A checkpoint of any known format.
         layout: How the names are spelt; `"auto"` takes the file's own record, else what its names look like.
         strict: Whether anything missing, unexpected or refused is an error.
+        ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
 
     Returns:
         What was done, tensor by tensor.
@@ -350,4 +360,4 @@ def load(net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool 
     check_order("load", net, path)
     if not isinstance(path, Mapping):
         check_path(path)
-    return load_state(net, path, layout=layout, strict=strict)
+    return load_state(net, path, layout=layout, strict=strict, ema=ema)
