@@ -23,13 +23,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from polynet import tensor_types
-from polynet.errors import BackendUnavailableError
+from polynet.errors import BackendUnavailableError, UnsupportedError
 from polynet.types import NativeModule, Tensor
 
 if TYPE_CHECKING:
     import numpy as np
 
     from polynet.slots import Slot
+    from polynet.train.distributed.collectives import Collectives
+    from polynet.train.distributed.parallel import Strategy
+    from polynet.train.distributed.place import Place
 
 
 class Backend(abc.ABC):
@@ -218,6 +221,43 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """Put a module, of whatever origin, into training (`True`) or evaluation mode."""
+
+    def lerp_(self, targets: Sequence[Tensor], sources: Sequence[Tensor], weight: float) -> None:
+        """Move each target the fraction `weight` of the way to its source, in place.
+
+        Whole numbers and booleans are copied, and everything is where the weight is 1. Sources may lie on other devices
+        and be of other dtypes.
+        """
+        message = f"Backend {self.name!r} cannot move tensors: it has no numbers."
+        raise UnsupportedError(message)
+
+    def swap_(self, left: Sequence[Tensor], right: Sequence[Tensor]) -> None:
+        """Exchange the numbers of each pair of tensors, in place."""
+        message = f"Backend {self.name!r} cannot exchange tensors: it has no numbers."
+        raise UnsupportedError(message)
+
+    def collectives(self, place: Place, *, device: str, timeout: float) -> Collectives:
+        """Meet the other processes of a run, and return how to communicate with them.
+
+        Args:
+            place: Where this process stands among them; there is more than one.
+            device: Neutral name of the device it computes on.
+            timeout: Seconds to wait for the others, now and later.
+        """
+        message = f"Backend {self.name!r} trains nothing, so it has no use for more than one process."
+        raise UnsupportedError(message)
+
+    def parallelise(self, model: Any, collectives: Collectives, strategy: str, **options: Any) -> Strategy:
+        """Prepare a model, which has `train_step`, to train in all processes together.
+
+        Args:
+            model: The same in every process.
+            collectives: What `collectives` returned.
+            strategy: `"replicate"` or `"shard"`.
+            **options: The strategy's own.
+        """
+        message = f"Backend {self.name!r} trains nothing, so it has no use for more than one process."
+        raise UnsupportedError(message)
 
     def reference_twin(self, module: NativeModule) -> NativeModule | None:
         """A float64 copy of a module, against which float32 errors are judged; `None` where there is no float64."""

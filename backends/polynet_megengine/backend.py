@@ -209,6 +209,16 @@ class MegEngineBackend(Backend):
         """`module.train(mode)`; MegEngine's own module returns nothing from it."""
         module.train(mode)
 
+    def lerp_(self, targets: Sequence[Tensor], sources: Sequence[Tensor], weight: float) -> None:
+        """Reset each target to a tensor of its own."""
+        self.check_thread()
+        importlib.import_module("polynet_megengine.averaging").lerp_(targets, sources, weight)
+
+    def swap_(self, left: Sequence[Tensor], right: Sequence[Tensor]) -> None:
+        """Exchange what the tensors hold; nothing is copied."""
+        self.check_thread()
+        importlib.import_module("polynet_megengine.averaging").swap_(left, right)
+
     def differentiate(
         self, function: Callable[[], Tensor], sources: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor | None]]:

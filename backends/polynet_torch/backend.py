@@ -143,6 +143,14 @@ class TorchBackend(Backend):
         """`module.train(mode)`."""
         module.train(mode)
 
+    def lerp_(self, targets: Sequence[Tensor], sources: Sequence[Tensor], weight: float) -> None:
+        """`torch._foreach_lerp_`; whole numbers are copied."""
+        importlib.import_module("polynet_torch.averaging").lerp_(targets, sources, weight)
+
+    def swap_(self, left: Sequence[Tensor], right: Sequence[Tensor]) -> None:
+        """Through a copy of each; DistributedDataParallel and optimisers hold on to the memory."""
+        importlib.import_module("polynet_torch.averaging").swap_(left, right)
+
     def reference_twin(self, module: NativeModule) -> NativeModule:
         """A float64 copy."""
         return copy.deepcopy(module).double()
