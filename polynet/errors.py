@@ -85,6 +85,10 @@ class UnsupportedError(BackendError, NotImplementedError):
     """A layer, operation or option does not exist on this backend; the message says why."""
 
 
+class DistributedError(BackendError):
+    """A process of a distributed run is lost, did not come in time, or stands at no place of the run."""
+
+
 class DeviceError(PolyNetError, ValueError):
     """A device is misspelt or not present."""
 
@@ -97,6 +101,10 @@ class InputError(PolyNetError, ValueError):
     """An input has the wrong shape, type or range."""
 
 
+class InputTypeError(InputError, TypeError):
+    """An input is of another type than is taken: a batch that is a string, a loss that is no tensor."""
+
+
 class InputIndexError(InputError, IndexError):
     """An index or label lies outside what it indexes."""
 
@@ -107,6 +115,26 @@ class LossShapeError(InputError, AssertionError):
 
 class ReductionError(OptionError, AssertionError):
     """There is no such reduction of a loss; OpenMMLab's losses assert it."""
+
+
+class DatasetError(PolyNetError, ValueError):
+    """A data set's files are damaged, or it holds nothing."""
+
+
+class DatasetNotFoundError(DatasetError, FileNotFoundError):
+    """There is no data set at this path; the message says how to get it."""
+
+
+class SampleError(DatasetError, RuntimeError):
+    """One sample of a data set cannot be read or transformed; the message names it, the cause is chained."""
+
+
+class LoaderError(PolyNetError, RuntimeError):
+    """Loading in worker processes ended: a worker died, or gave nothing in time."""
+
+
+class ConflictingOptionsError(OptionError, AssertionError):
+    """Options that are each allowed do not go together; OpenMMLab's preprocessors assert it."""
 
 
 class VocabularyError(PolyNetError, ValueError):

@@ -29,6 +29,7 @@ from polynet.types import NativeModule, Tensor
 if TYPE_CHECKING:
     import numpy as np
 
+    from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
     from polynet.slots import Slot
     from polynet.train.distributed.collectives import Collectives
     from polynet.train.distributed.parallel import Strategy
@@ -279,3 +280,16 @@ class Backend(abc.ABC):
         It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the
         loss.
         """
+
+    def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
+        """Load batches in worker processes, through the framework's own loader.
+
+        Args:
+            load: What a worker runs: from the request of a batch to its block of bytes. It uses no framework.
+            options: How many workers, and how they work.
+
+        Raises:
+            UnsupportedError: The backend runs no numbers, so that there is nothing to load for.
+        """
+        message = f"Backend {self.name!r} has no loader of data. num_workers=0 loads in this process."
+        raise UnsupportedError(message)

@@ -7,7 +7,7 @@ import copy
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from polynet.backend import Backend
 from polynet.errors import FrameworkMismatchError, UnsupportedError, suggest
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
+
+if TYPE_CHECKING:
+    from polynet.train.distributed.collectives import Collectives
+    from polynet.train.distributed.parallel import Strategy
+    from polynet.train.distributed.place import Place
 
 
 class TorchBackend(Backend):
@@ -150,6 +155,19 @@ class TorchBackend(Backend):
     def swap_(self, left: Sequence[Tensor], right: Sequence[Tensor]) -> None:
         """Through a copy of each; DistributedDataParallel and optimisers hold on to the memory."""
         importlib.import_module("polynet_torch.averaging").swap_(left, right)
+
+    def collectives(self, place: Place, *, device: str, timeout: float) -> Collectives:
+        """`torch.distributed`: gloo, and NCCL for GPUs."""
+        home = importlib.import_module("polynet_torch.distributed.collectives")
+        return home.TorchCollectives(place, device, timeout)  # type: ignore[no-any-return]  # lazily imported
+
+    def parallelise(self, model: Any, collectives: Collectives, strategy: str, **options: Any) -> Strategy:
+        """DistributedDataParallel to replicate, FSDP2 to shard."""
+        if strategy == "shard":
+            home = importlib.import_module("polynet_torch.distributed.sharded")
+            return home.Sharded(model, collectives, **options)  # type: ignore[no-any-return]  # as above
+        home = importlib.import_module("polynet_torch.distributed.replicated")
+        return home.Replicated(model, collectives, **options)  # type: ignore[no-any-return]  # as above
 
     def reference_twin(self, module: NativeModule) -> NativeModule:
         """A float64 copy."""

@@ -1,0 +1,1 @@
+"""torch's part in training by several processes: gloo and NCCL, DistributedDataParallel, FSDP2."""
