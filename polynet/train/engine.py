@@ -12,6 +12,7 @@ from polynet.backend import backend_of, use_backend
 from polynet.errors import InputError, ModeError, OptionError
 from polynet.models.init_cfg import seeded
 from polynet.train.batches import batches_of, batches_per_epoch
+from polynet.train.distributed import ParallelModel, Processes
 from polynet.train.evaluation import run_evaluation
 from polynet.train.hook import Hook, priority_of
 from polynet.train.interruption import deferred_signals
@@ -42,12 +43,14 @@ class Engine:
         hooks: What happens beside the training.
         seed: Seed of everything that is drawn while training.
         device: Where to put the model, by its neutral name; `None` leaves it where it is.
-        rank: Number of this process among those that train together.
-        world_size: How many they are.
+        processes: The processes that train together, started; by default this one alone.
+        parallel: How they share the model, options of `polynet.train.distributed.parallelise`. A model that is shared
+            already, a `ParallelModel`, is taken as it is.
         eval_dtype: Element type to evaluate in, where the framework can: `"float16"` or `"bfloat16"`.
 
     Attributes:
         backend: The model's backend.
+        trainee: What takes training steps: the model, or a `ParallelModel` that takes them in all processes.
         position: How far training has come.
         message: The latest figures by name, written by hooks: `lr`, `loss` …
         best: The best figures of validations so far, by name.
@@ -90,8 +93,8 @@ class Engine:
         hooks: Iterable[Hook] = (),
         seed: int = 0,
         device: str | None = None,
-        rank: int = 0,
-        world_size: int = 1,
+        processes: Processes | None = None,
+        parallel: Mapping[str, Any] | None = None,
         eval_dtype: str | None = None,
     ) -> None:
         for method in ("train_step", "val_step", "test_step"):
@@ -101,11 +104,15 @@ class Engine:
                     "polynet.train.BaseModel, or wrap it: polynet.train.ClassificationTask(network)."
                 )
                 raise OptionError(message)
-        self.backend = backend_of(model)
-        if device is not None:
+        self.trainee = model
+        self.model = model.model if isinstance(model, ParallelModel) else model
+        self.backend = backend_of(self.model)
+        self.processes = Processes() if processes is None else processes
+        if device is not None and self.trainee is self.model:
             with use_backend(self.backend):
-                self.backend.place(model, self.backend.resolve_device(device))
-        self.model = model
+                self.backend.place(self.model, self.backend.resolve_device(device))
+        if self.world_size > 1 and self.trainee is self.model:
+            self.trainee = self.processes.parallelise(self.model, **(parallel or {}))
         self.work_dir = None if work_dir is None else Path(work_dir)
         self.logger = LOGGER
         self.optim_wrapper = optim_wrapper
@@ -113,7 +120,7 @@ class Engine:
         self.param_schedulers = param_schedulers
         self.val_dataloader, self.val_evaluator = val_dataloader, val_evaluator
         self.test_dataloader, self.test_evaluator = test_dataloader, test_evaluator
-        self.seed, self.rank, self.world_size, self.eval_dtype = seed, rank, world_size, eval_dtype
+        self.seed, self.eval_dtype = seed, eval_dtype
         self.position = Position()
         self.message: dict[str, Any] = {}
         self.best: dict[str, Any] = {}
@@ -165,6 +172,16 @@ class Engine:
     def hooks(self) -> list[Hook]:
         """The hooks in the order in which they are called."""
         return [hook for _, _, hook in self._ranked]
+
+    @property
+    def rank(self) -> int:
+        """Number of this process among those that train together."""
+        return self.processes.rank
+
+    @property
+    def world_size(self) -> int:
+        """How many processes train together."""
+        return self.processes.world_size
 
     @property
     def is_main(self) -> bool:
@@ -330,7 +347,7 @@ class Engine:
         index = position.iter_in_epoch
         self.call_hook("before_train_iter", batch_idx=index, data_batch=batch)
         self.backend.seed(seed_of(self.seed, self.rank, position.iter))
-        outputs = self.model.train_step(batch, optim_wrapper=self.optim_wrapper)
+        outputs = self.trainee.train_step(batch, optim_wrapper=self.optim_wrapper)
         position.end_iteration()
         position.validation_due = self._is_validated() and not self.by_epoch
         self.call_hook("after_train_iter", batch_idx=index, data_batch=batch, outputs=outputs)
