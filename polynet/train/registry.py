@@ -4,7 +4,33 @@ from __future__ import annotations
 
 from polynet.registry.parts import PartRegistry
 
-HOOKS = PartRegistry("hook", {})
-SCHEDULES = PartRegistry("schedule", {})
+HOOKS = PartRegistry("hook", {"ParamSchedulerHook": "polynet.train.hooks.param_scheduler_hook"})
+
+_FAMILIES = {
+    "Constant": "constant",
+    "CosineAnnealing": "cosine",
+    "CosineRestart": "cosine",
+    "Exponential": "exponential",
+    "Linear": "linear",
+    "MultiStep": "step",
+    "Poly": "polynomial",
+    "ReduceOnPlateau": "plateau",
+    "Step": "step",
+}
+"""Families of schedules, each with one of the learning rate, one of the momentum, and one of any setting."""
+
+SCHEDULES = PartRegistry(
+    "schedule",
+    {
+        **{
+            f"{family}{setting}": f"polynet.train.schedules.{home}"
+            for family, home in _FAMILIES.items()
+            for setting in ("LR", "Momentum", "ParamScheduler")
+        },
+        "BaseClsLR": "polynet.train.schedules.basecls",
+        "OneCycleLR": "polynet.train.schedules.one_cycle",
+        "OneCycleParamScheduler": "polynet.train.schedules.one_cycle",
+    },
+)
 OPTIM_WRAPPERS = PartRegistry("optimiser wrapper", {})
 OPTIM_WRAPPER_CONSTRUCTORS = PartRegistry("constructor of an optimiser wrapper", {})

@@ -1,0 +1,109 @@
+"""Several schedules of one setting, one after the other or at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from polynet.train.schedules.affine import IDENTITY, Affine
+from polynet.train.schedules.schedule import FOREVER, Schedule
+
+
+class Combination:
+    """What several schedules together make of a value, each taking over what the others leave.
+
+    Schedules that follow one another, and schedules that only multiply, are applied as they are: any step is reached at
+    once. Where one with a floor of its own and another are in force together, MMEngine and torch let each change what
+    the other left at every step, and so does this; it then goes through the steps from the first, once.
+
+    Args:
+        schedules: The schedules, in the order in which they act at a step.
+        epoch_length: Iterations of an epoch; what epochs and iterations need to be compared.
+
+    Example:
+        >>> from polynet.train.schedules import CosineAnnealingLR, LinearLR
+        >>> both = Combination([LinearLR(start_factor=0.5, end=3), CosineAnnealingLR(begin=2, T_max=4, end=7)])
+        >>> [round(both.at(epoch).of(1.0, base=1.0), 4) for epoch in range(7)]
+        [0.5, 0.75, 1.0, 0.8536, 0.5, 0.1464, 0.0]
+    """
+
+    def __init__(self, schedules: Sequence[Schedule], epoch_length: int | None = None) -> None:
+        self.schedules = tuple(schedules)
+        self.epoch_length = epoch_length
+        self._in_time = sorted(self.schedules, key=self._begin) if self._comparable() else list(self.schedules)
+        self._interleaved = self._has_overlap()
+        self._replayed: dict[int, tuple[int, Affine]] = {}
+
+    @property
+    def differs_by_group(self) -> bool:
+        """Whether groups of parameters have values of their own."""
+        return any(schedule.differs_by_group for schedule in self.schedules)
+
+    def at(self, epoch: int, iteration: int = 0, group: int = 0) -> Affine:
+        """What has become of the base when so many epochs and iterations are done.
+
+        Args:
+            epoch: Epochs done.
+            iteration: Iterations done, over all epochs.
+            group: The number of the group of parameters, where groups differ.
+        """
+        if self._interleaved:
+            return self._replay(epoch, iteration, group)
+        result = IDENTITY
+        for schedule in self._in_time:
+            result = schedule.reach(epoch if schedule.by_epoch else iteration, group).after(result)
+        return result
+
+    def _comparable(self) -> bool:
+        return self.epoch_length is not None or len({schedule.by_epoch for schedule in self.schedules}) < 2
+
+    def _unit(self, schedule: Schedule) -> int:
+        """What a schedule's steps are multiplied by to be compared with the others'."""
+        return self.epoch_length or 1 if schedule.by_epoch else 1
+
+    def _begin(self, schedule: Schedule) -> int:
+        return schedule.begin * self._unit(schedule)
+
+    def _end(self, schedule: Schedule) -> int:
+        return FOREVER * self._unit(schedule) if schedule.end >= FOREVER else schedule.end * self._unit(schedule)
+
+    def _has_overlap(self) -> bool:
+        """Whether two are in force together of which one does more than multiply."""
+        if not self._comparable():
+            return False
+        pairs = (
+            (one, other)
+            for number, one in enumerate(self.schedules)
+            for other in self.schedules[number + 1 :]
+            if not (one.multiplies and other.multiplies)
+        )
+        return any(self._begin(one) < self._end(other) and self._begin(other) < self._end(one) for one, other in pairs)
+
+    def _replay(self, epoch: int, iteration: int, group: int) -> Affine:
+        """Go through the steps, from the last position asked for where that lies before."""
+        ticks = iteration if any(not schedule.by_epoch for schedule in self.schedules) else epoch
+        done, result = self._replayed.get(group, (-1, IDENTITY))
+        if done > ticks:
+            done, result = -1, IDENTITY
+        for tick in range(done + 1, ticks + 1):
+            for schedule, step in self._steps(tick):
+                if schedule.begin <= step < schedule.end:
+                    result = _one_step(schedule, step, group).after(result)
+        self._replayed[group] = (ticks, result)
+        return result
+
+    def _steps(self, tick: int) -> Iterator[tuple[Schedule, int]]:
+        """Which schedules step at a tick, and the number of their step; those of iterations first."""
+        if all(schedule.by_epoch for schedule in self.schedules):
+            yield from ((schedule, tick) for schedule in self.schedules)
+            return
+        yield from ((schedule, tick) for schedule in self.schedules if not schedule.by_epoch)
+        if tick % (self.epoch_length or 1) == 0:
+            step = tick // (self.epoch_length or 1)
+            yield from ((schedule, step) for schedule in self.schedules if schedule.by_epoch)
+
+
+def _one_step(schedule: Schedule, step: int, group: int) -> Affine:
+    """What a schedule does at one step; at its first, all that it did before this run as well."""
+    if step == schedule.begin:
+        return schedule.reach(step, group)
+    return schedule.change(step - schedule.begin + schedule.last_step + 1, group)
