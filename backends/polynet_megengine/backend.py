@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from polynet.backend import Backend
+from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
 from polynet.errors import BackendThreadError, FrameworkMismatchError, UnsupportedError, suggest
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
@@ -230,6 +231,16 @@ class MegEngineBackend(Backend):
         """A `megengine.optimizer` optimiser; see `polynet_megengine.train`."""
         self.check_thread()
         return importlib.import_module("polynet_megengine.train").optimizer(name, module, **options)
+
+    def accelerate(self, setting: str) -> str | None:
+        """Switch a setting on; see `polynet_megengine.acceleration`."""
+        return importlib.import_module("polynet_megengine.acceleration").accelerate(setting)  # type: ignore[no-any-return]
+
+    def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
+        """Batches from worker processes; see `polynet_megengine.loading`."""
+        self.check_thread()
+        loading = importlib.import_module("polynet_megengine.loading")
+        return loading.MegEngineLoader(load, options)  # type: ignore[no-any-return]  # lazily imported
 
 
 def _home_thread(megengine: Any) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polynet.backend import Backend
+from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
 from polynet.errors import FrameworkMismatchError, UnsupportedError, suggest
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
@@ -192,6 +193,15 @@ class TorchBackend(Backend):
     def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
         """A `torch.optim` optimiser; see `polynet_torch.train`."""
         return importlib.import_module("polynet_torch.train").optimizer(name, module, **options)
+
+    def accelerate(self, setting: str) -> str | None:
+        """Switch a setting on; see `polynet_torch.acceleration`."""
+        return importlib.import_module("polynet_torch.acceleration").accelerate(setting)  # type: ignore[no-any-return]
+
+    def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
+        """Batches from worker processes; see `polynet_torch.loading`."""
+        loading = importlib.import_module("polynet_torch.loading")
+        return loading.TorchLoader(load, options)  # type: ignore[no-any-return]  # lazily imported
 
 
 @contextlib.contextmanager

@@ -1,0 +1,91 @@
+"""What a backend's loader over worker processes is asked for, and what it gives."""
+
+from __future__ import annotations
+
+import abc
+import gc
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+import attrs
+
+from polynet.data.packing import Block
+from polynet.errors import OptionError
+
+START_METHODS = ("fork", "spawn", "forkserver")
+
+Loading: TypeAlias = Callable[[Any], Block]
+"""What a worker runs: from the request of one batch to its block of bytes."""
+
+
+@attrs.frozen
+class WorkerOptions:
+    """How worker processes work.
+
+    Attributes:
+        count: How many there are, from 1.
+        prefetch: How many batches each is ahead, from 1.
+        timeout: Seconds after which a batch that has not come is given up; 0 for never.
+        start_method: `"fork"`, `"spawn"` or `"forkserver"`.
+        persistent: Whether they outlive an epoch that was read to its end, where the framework's loader can.
+        pin_memory: Whether batches come in page-locked memory, where the framework has a use for it.
+    """
+
+    count: int
+    prefetch: int = 2
+    timeout: float = 300.0
+    start_method: str = "fork"
+    persistent: bool = False
+    pin_memory: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no loader can do."""
+        for name, least in (("count", 1), ("prefetch", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                shown = {"count": "num_workers"}.get(name, name)
+                message = f"{shown} must be a whole number from {least}, not {value!r}."
+                raise OptionError(message)
+        if not isinstance(self.timeout, (int, float)) or not self.timeout >= 0:
+            message = f"timeout must be a number of seconds, 0 for none, not {self.timeout!r}."
+            raise OptionError(message)
+        there = [name for name in START_METHODS if name in multiprocessing.get_all_start_methods()]
+        if self.start_method not in there:
+            message = f"start_method must be one of {', '.join(there)} on this system, not {self.start_method!r}."
+            raise OptionError(message)
+
+
+def default_start_method() -> str:
+    """`"fork"` where there is one: the data set is then not copied, and nothing is imported anew."""
+    return "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+class WorkerLoader(abc.ABC):
+    """Batches loaded by worker processes, through the framework's own loader."""
+
+    @abc.abstractmethod
+    def run(self, requests: Iterable[Any]) -> Iterator[Block]:
+        """Load batches, ahead of the reader, in the order of the requests.
+
+        Closing the iterator, or dropping it, ends the workers.
+
+        Raises:
+            LoaderError: A worker died, or gave nothing in time.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End all workers, now; more runs may follow."""
+
+
+def begin_work(*_: object) -> None:
+    """Prepare the worker process that calls it.
+
+    Ctrl-C reaches all processes of a terminal: it is for the main one to decide what follows. And objects that came by
+    the fork are kept from the collector: it would write to shared pages, and run destructors of a framework that does
+    not work here.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
