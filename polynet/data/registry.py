@@ -5,7 +5,51 @@ from __future__ import annotations
 from polynet.registry.parts import PartRegistry
 
 DATASETS = PartRegistry("data set", {})
-TRANSFORMS = PartRegistry("transform", {})
+TRANSFORMS = PartRegistry(
+    "transform",
+    {
+        "AugMix": "polynet.data.transforms.auto_augment",
+        "AutoAugment": "polynet.data.transforms.auto_augment",
+        "CenterCrop": "polynet.data.transforms.crop",
+        "ColorJitter": "polynet.data.transforms.colour",
+        "Grayscale": "polynet.data.transforms.colour",
+        "Lighting": "polynet.data.transforms.colour",
+        "LoadImageFromFile": "polynet.data.transforms.loading",
+        "Normalise": "polynet.data.transforms.arrays",
+        "PackInputs": "polynet.data.transforms.loading",
+        "Pad": "polynet.data.transforms.crop",
+        "RandAugment": "polynet.data.transforms.auto_augment",
+        "RandomCrop": "polynet.data.transforms.crop",
+        "RandomErasing": "polynet.data.transforms.erasing",
+        "RandomHorizontalFlip": "polynet.data.transforms.flip",
+        "RandomResizedCrop": "polynet.data.transforms.crop",
+        "RandomVerticalFlip": "polynet.data.transforms.flip",
+        "Resize": "polynet.data.transforms.resize",
+        "ToArray": "polynet.data.transforms.arrays",
+        "ToColorSpace": "polynet.data.transforms.arrays",
+        "TrivialAugment": "polynet.data.transforms.auto_augment",
+    },
+)
 SAMPLERS = PartRegistry("sampler", {})
-AUGMENTS = PartRegistry("augmentation of batches", {})
-PREPROCESSORS = PartRegistry("data preprocessor", {})
+AUGMENTS = PartRegistry(
+    "augmentation of batches",
+    {
+        "CutMix": "polynet.data.augments.mix",
+        "Mixup": "polynet.data.augments.mix",
+        "MixupCutmix": "polynet.data.augments.mixup_cutmix",
+        "RandomBatchAugment": "polynet.data.augments.choice",
+        "RandomErasing": "polynet.data.augments.random_erasing",
+        "ResizeMix": "polynet.data.augments.mix",
+    },
+)
+PREPROCESSORS = PartRegistry(
+    "data preprocessor",
+    {
+        "BaseDataPreprocessor": "polynet.data.preprocessors.base",
+        "BatchDataPreprocessor": "polynet.data.preprocessors.batch",
+        "ClsDataPreprocessor": "polynet.data.preprocessors.classification",
+        "ImgDataPreprocessor": "polynet.data.preprocessors.image",
+        "SelfSupDataPreprocessor": "polynet.data.preprocessors.self_supervised",
+        "TwoNormDataPreprocessor": "polynet.data.preprocessors.self_supervised",
+    },
+)

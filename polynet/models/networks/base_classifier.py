@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from polynet.errors import ModeError, OptionError, suggest
-from polynet.models.base_module import BaseModule
+from polynet.data.preprocessors.base import build_preprocessor
+from polynet.errors import ModeError, suggest
 from polynet.models.fit import check_fit
+from polynet.models.mmengine_model import BaseModel
 
 MODES = ("tensor", "loss", "predict")
 
@@ -42,26 +43,27 @@ def check_parts(backbone: Any, neck: Any, head: Any) -> None:
         check_fit(backbone, neck, head, "head")
 
 
-def check_preprocessor(data_preprocessor: Any) -> Any:
-    """Return a `data_preprocessor` unchanged.
+def preprocessor_of(config: Any, default: str, train_cfg: Any = None) -> Any:
+    """The preprocessor of a network.
+
+    Args:
+        config: Its config, a module, or `None` for the default.
+        default: The type of a config that has none.
+        train_cfg: Batch augmentation: `{"augments": …, "probs": …}`.
 
     Raises:
         OptionError: It is neither a config nor a module.
     """
-    if data_preprocessor is None or isinstance(data_preprocessor, Mapping) or callable(data_preprocessor):
-        return data_preprocessor
-    message = (
-        f"data_preprocessor should be a `dict` or `nn.Module` instance, but got {type(data_preprocessor).__name__}."
-    )
-    raise OptionError(message)
+    augments = {"batch_augments": train_cfg} if train_cfg else {}
+    return build_preprocessor(config, default, **augments)
 
 
-class BaseClassifier(BaseModule):
+class BaseClassifier(BaseModel):
     """Base of classifiers: `forward(inputs, data_samples=None, mode="tensor" | "loss" | "predict")`.
 
     Args:
         init_cfg: How weights start; see `BaseModule`.
-        data_preprocessor: What turns a loader's batch into inputs: kept for what trains the network.
+        data_preprocessor: What turns a loader's batch into inputs; see `BaseModel`.
 
     Raises:
         OptionError: `data_preprocessor` is neither a config nor a module.
@@ -73,8 +75,7 @@ class BaseClassifier(BaseModule):
     head: Any
 
     def __init__(self, init_cfg: Any = None, data_preprocessor: Any = None) -> None:
-        super().__init__(init_cfg)
-        self.data_preprocessor = check_preprocessor(data_preprocessor)
+        super().__init__(data_preprocessor, init_cfg)
 
     @property
     def with_neck(self) -> bool:

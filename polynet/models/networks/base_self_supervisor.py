@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from polynet.errors import OptionError
-from polynet.models.base_module import BaseModule
 from polynet.models.chain import build_chain
 from polynet.models.init_cfg import WEIGHT_INITIALIZERS
-from polynet.models.networks.base_classifier import check_mode, check_parts, check_preprocessor, rules_of
+from polynet.models.mmengine_model import BaseModel
+from polynet.models.networks.base_classifier import check_mode, check_parts, preprocessor_of, rules_of
 from polynet.registry import build_part
 
 
-class BaseSelfSupervisor(BaseModule):
+class BaseSelfSupervisor(BaseModel):
     """Builds the parts of a self-supervised algorithm; a subclass writes `loss`, and `extract_feat` if it needs to.
 
     Called as `net(inputs, data_samples=None, mode="tensor" | "loss")`.
@@ -25,7 +25,8 @@ class BaseSelfSupervisor(BaseModule):
         head: What has the loss.
         target_generator: What makes that which is to be predicted.
         pretrained: Path of a checkpoint of the whole, which `init_weights` loads: an `init_cfg` for short.
-        data_preprocessor: What turns a loader's batch into inputs: kept for what trains the network.
+        data_preprocessor: What turns a loader's batch into inputs: a `SelfSupDataPreprocessor` where no `type`
+            is given.
         init_cfg: How weights start; see `BaseModule`.
 
     Raises:
@@ -55,14 +56,13 @@ class BaseSelfSupervisor(BaseModule):
         data_preprocessor: Any = None,
         init_cfg: Any = None,
     ) -> None:
-        super().__init__(rules_of(init_cfg, pretrained))
+        super().__init__(preprocessor_of(data_preprocessor, "SelfSupDataPreprocessor"), rules_of(init_cfg, pretrained))
         if backbone is None or _are_rules(backbone):
             message = (
                 f"{type(self).__name__}: the base's constructor takes the backbone first and was given {backbone!r}. "
                 f"Write super().__init__(backbone=backbone, neck=neck, head=head, init_cfg=init_cfg)."
             )
             raise OptionError(message)
-        self.data_preprocessor = check_preprocessor(data_preprocessor)
         self.backbone = build_part("backbone", backbone, "backbone")
         self.neck = build_chain("neck", neck, "neck")
         self.head = build_part("head", head, "head")

@@ -9,7 +9,7 @@ from polynet.data.data_sample import DataSample, check_samples
 from polynet.errors import ConfigKeyError, ModeError, OptionError, suggest
 from polynet.models.chain import build_chain
 from polynet.models.fit import width_of
-from polynet.models.networks.base_classifier import BaseClassifier, check_mode, check_parts, rules_of
+from polynet.models.networks.base_classifier import BaseClassifier, check_mode, check_parts, preprocessor_of, rules_of
 from polynet.registry import NETWORKS, build_part
 from polynet.types import Tensor
 
@@ -25,8 +25,8 @@ class ImageClassifier(BaseClassifier):
         neck: What stands between backbone and head; a list of necks for several in a row.
         head: What gives scores and their loss. Where its config says no `in_channels`, the features' width is given.
         pretrained: Path of a checkpoint of the whole, which `init_weights` loads: an `init_cfg` for short.
-        train_cfg: Batch augmentation, kept for what trains the network.
-        data_preprocessor: See `BaseClassifier`.
+        train_cfg: Batch augmentation, `{"augments": …, "probs": …}`, which the preprocessor applies.
+        data_preprocessor: What turns a loader's batch into inputs: a `ClsDataPreprocessor` where no `type` is given.
         init_cfg: How weights start; see `BaseModule`.
 
     Attributes:
@@ -59,7 +59,9 @@ class ImageClassifier(BaseClassifier):
         data_preprocessor: Any = None,
         init_cfg: Any = None,
     ) -> None:
-        super().__init__(rules_of(init_cfg, pretrained), data_preprocessor)
+        super().__init__(
+            rules_of(init_cfg, pretrained), preprocessor_of(data_preprocessor, "ClsDataPreprocessor", train_cfg)
+        )
         if backbone is None:
             message = f"{type(self).__name__} needs a backbone: a config with `type`, a name or a module."
             error = ConfigKeyError(message)

@@ -13,10 +13,10 @@ from polynet import ops
 from polynet.backend import backend_of
 from polynet.data.data_sample import DataSample, check_samples
 from polynet.errors import CheckpointNotFoundError, InputError, ModeError, OptionError, suggest
-from polynet.models.base_module import BaseModule
 from polynet.models.chain import build_chain
 from polynet.models.fit import last_of
-from polynet.models.networks.base_classifier import check_mode, check_parts, check_preprocessor, rules_of
+from polynet.models.mmengine_model import BaseModel
+from polynet.models.networks.base_classifier import check_mode, check_parts, preprocessor_of, rules_of
 from polynet.registry import NETWORKS, build_part
 from polynet.types import Tensor
 
@@ -37,7 +37,7 @@ SIMILARITIES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"cosine_simila
 
 
 @NETWORKS.register
-class ImageToImageRetriever(BaseModule):
+class ImageToImageRetriever(BaseModel):
     """Ranks the images of a data base, the prototype, by how alike they are to an image.
 
     The prototype is read, or its images encoded, at the first prediction.
@@ -51,8 +51,8 @@ class ImageToImageRetriever(BaseModule):
         head: What has the loss.
         pretrained: Path of a checkpoint of the whole, which `init_weights` loads: an `init_cfg` for short.
         similarity_fn: `"cosine_similarity"`, or a function of queries `(N, D)` and vectors `(M, D)` to `(N, M)`.
-        train_cfg: Batch augmentation, kept for what trains the network.
-        data_preprocessor: What turns a loader's batch into inputs: kept for what trains the network.
+        train_cfg: Batch augmentation, `{"augments": …, "probs": …}`, which the preprocessor applies.
+        data_preprocessor: What turns a loader's batch into inputs: a `ClsDataPreprocessor` where no `type` is given.
         topk: How many to give, the best first; -1 for all.
         init_cfg: How weights start; see `BaseModule`.
 
@@ -84,8 +84,9 @@ class ImageToImageRetriever(BaseModule):
         topk: int = -1,
         init_cfg: Any = None,
     ) -> None:
-        super().__init__(rules_of(init_cfg, pretrained))
-        self.data_preprocessor = check_preprocessor(data_preprocessor)
+        super().__init__(
+            preprocessor_of(data_preprocessor, "ClsDataPreprocessor", train_cfg), rules_of(init_cfg, pretrained)
+        )
         self.train_cfg = train_cfg
         self.image_encoder = build_chain("backbone", image_encoder, "image_encoder")
         self.head = build_part("head", head, "head")

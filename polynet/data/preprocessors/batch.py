@@ -1,0 +1,112 @@
+"""The preprocessor of batches of images and labels, which knows no data samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polynet.data.augments.base import as_scores
+from polynet.data.augments.choice import build_augments, seed_all
+from polynet.data.preprocessors.base import BaseDataPreprocessor
+from polynet.data.preprocessors.normalising import ImageRules, stacked_arrays
+from polynet.errors import InputTypeError
+
+IMAGE_KEYS = ("inputs", "images", "image", "img", "data")
+LABEL_KEYS = ("labels", "label", "gt_label", "target", "targets")
+
+
+class BatchDataPreprocessor(BaseDataPreprocessor):
+    """Moves images and labels, normalises the images on the device and, in training, augments the batch.
+
+    A batch is a pair of images and labels, images alone, or a dictionary of `inputs` (or `images`) and `labels`.
+
+    Args:
+        mean: Mean of each channel, or one for all; `None` for no normalisation.
+        std: Standard deviation, likewise.
+        to_rgb: Reverse the channels of images that have three.
+        num_classes: How many classes there are: then, in training, labels become scores if the batch is augmented.
+        batch_augments: Augmentations, all of which are applied, one after another: configs with `type`,
+            `{"augments": …, "probs": …}` for one drawn of several, or augmentations.
+        pad_size_divisor: Height and width are padded to a multiple of it, on the right and below.
+        pad_value: What is padded with, after normalisation.
+        non_blocking: As `BaseDataPreprocessor`.
+
+    Raises:
+        ConflictingOptionsError: Only one of mean and deviation is given.
+        InputTypeError: When called: there are no images in the batch.
+
+    Example:
+        >>> with polynet.use_backend("torch"):
+        ...     preprocessor = BatchDataPreprocessor(mean=127.5, std=127.5)
+        >>> images, labels = preprocessor((np.full((1, 1, 1, 2), 255, np.uint8), np.array([3])))
+        >>> images.tolist(), labels.tolist()
+        ([[[[1.0, 1.0]]]], [3])
+    """
+
+    def __init__(
+        self,
+        mean: float | Sequence[float] | None = None,
+        std: float | Sequence[float] | None = None,
+        to_rgb: bool = False,
+        num_classes: int | None = None,
+        batch_augments: Any = None,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        non_blocking: bool = False,
+    ) -> None:
+        super().__init__(non_blocking)
+        self.rules = ImageRules(type(self).__name__, mean, std, pad_size_divisor, pad_value, to_rgb)
+        self.num_classes = num_classes
+        self.batch_augments = tuple(build_augments(batch_augments))
+
+    def seed(self, value: int) -> None:
+        """Seed the augmentations."""
+        seed_all(self.batch_augments, value)
+
+    def cast_data(self, data: Any) -> Any:
+        """Images and labels on the device.
+
+        Raises:
+            InputTypeError: There are no images among them.
+        """
+        images, labels = _parts(self, data)
+        if isinstance(labels, (list, tuple)):
+            labels = np.asarray(labels)
+        return super().cast_data((stacked_arrays(images), labels))
+
+    def forward(self, data: Any, training: bool = False) -> Any:
+        """Images and labels, or scores instead of labels; images alone where there are no labels."""
+        images, labels = data
+        images = self.rules.batch(images, always_flip=False)
+        if labels is None:
+            return (images,)
+        if training and self.batch_augments:
+            if self.num_classes is not None:
+                labels = as_scores(self, labels, self.num_classes)
+            for augment in self.batch_augments:
+                images, labels = augment(images, labels)
+        return images, labels
+
+
+def _parts(owner: Any, data: Any) -> tuple[Any, Any]:
+    """Images and labels of a batch, labels `None` where there are none."""
+    if isinstance(data, Mapping):
+        names = [next((key for key in keys if key in data), None) for keys in (IMAGE_KEYS, LABEL_KEYS)]
+        if names[0] is not None:
+            return data[names[0]], None if names[1] is None else data[names[1]]
+    elif isinstance(data, (tuple, list)) and len(data) in (1, 2):
+        return data[0], data[1] if len(data) == 2 else None
+    elif hasattr(data, "shape"):
+        return data, None
+    given = f"a {type(data).__name__}"
+    if isinstance(data, Mapping):
+        given = f"a dictionary with {', '.join(map(str, data)) or 'nothing'}"
+    elif isinstance(data, (tuple, list)):
+        given = f"{len(data)} things"
+    message = (
+        f"{type(owner).__name__} takes batches of images and labels, as a pair or as a dictionary with 'inputs' and "
+        f"'labels'; it was given {given}."
+    )
+    raise InputTypeError(message)
