@@ -106,8 +106,8 @@ class BaseModel(BaseModule):
                 preprocessor.device = device
         return preprocessor(data, training)
 
-    def seed(self, value: int) -> None:
-        """Seed what the preprocessor draws for the next batches, if it draws anything."""
+    def seed_batch(self, value: int) -> None:
+        """Seed what the preprocessor draws for the next batch, if it draws anything, so that it can be drawn again."""
         seed = getattr(self.data_preprocessor, "seed", None)
         if callable(seed):
             seed(value)

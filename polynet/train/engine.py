@@ -346,7 +346,11 @@ class Engine:
         position = self.position
         index = position.iter_in_epoch
         self.call_hook("before_train_iter", batch_idx=index, data_batch=batch)
-        self.backend.seed(seed_of(self.seed, self.rank, position.iter))
+        seed = seed_of(self.seed, self.rank, position.iter)
+        self.backend.seed(seed)
+        seed_batch = getattr(self.model, "seed_batch", None)
+        if callable(seed_batch):  # what augments whole batches draws from a generator of its own
+            seed_batch(seed)
         outputs = self.trainee.train_step(batch, optim_wrapper=self.optim_wrapper)
         position.end_iteration()
         position.validation_due = self._is_validated() and not self.by_epoch
