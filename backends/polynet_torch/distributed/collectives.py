@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,9 +22,19 @@ _OPERATIONS = {"sum": dist.ReduceOp.SUM, "mean": dist.ReduceOp.SUM, "max": dist.
 
 _SIGNS = (
     *("gloo", "NCCL", "TCPStore", "ProcessGroup", "process group"),
-    *("Connection closed by peer", "Connection reset", "Connection refused", "Broken pipe", "Timed out"),
+    *(
+        "monitoredBarrier",
+        "Connection closed by peer",
+        "Connection reset",
+        "Connection refused",
+        "Broken pipe",
+        "Timed out",
+    ),
 )
 """Words by which an error of communication is known: gloo raises plain `RuntimeError`s."""
+
+_LATE = ("imed out", "failed to pass", "successfully reached")
+"""Those of an error by which nothing was cut: a process did not come in time."""
 
 _ROLL_CALL = 2.0
 """Seconds that the survivors of a failure wait for one another, to find out who is missing."""
@@ -76,7 +87,7 @@ class TorchCollectives(Collectives):
                 f"Process {place.rank} of {place.world_size} did not meet the others at {place.address}:{place.port} "
                 f"within {self.timeout:g} s. Start {place.world_size} processes with the same MASTER_ADDR, MASTER_PORT "
                 f"and WORLD_SIZE and ranks from 0, and check that they can reach that host and port. torch says: "
-                f"{_first_line(error)}"
+                f"{_first_line(error)}."
             )
             raise DistributedError(message) from error
 
@@ -152,12 +163,12 @@ class TorchCollectives(Collectives):
                 raise
             message = (
                 f"Process {self.place.rank} of {self.place.world_size} lost another one while {doing}. "
-                f"{self._missing()} torch says: {_first_line(error)}"
+                f"{self._cause(any(sign in str(error) for sign in _LATE))} torch says: {_first_line(error)}."
             )
             raise DistributedError(message) from error
 
-    def _missing(self) -> str:
-        """Why, as far as the others told or can be told from their silence."""
+    def _cause(self, is_late: bool) -> str:
+        """Why, as far as the others told it or their silence tells."""
         if self._store is None:
             return "The first process's own output says why."
         others = [rank for rank in range(self.place.world_size) if rank != self.place.rank]
@@ -177,15 +188,16 @@ class TorchCollectives(Collectives):
             return " ".join(reasons)
         if silent:
             named = ", ".join(map(str, silent))
-            return f"Nothing is heard of process {named}: killed, cut off, or still busy after {self.timeout:g} s."
-        return f"All still run: one was busy for more than the {self.timeout:g} s that the others wait."
+            how = "it stands still, or is busy for longer than the others wait" if is_late else "killed, or cut off"
+            return f"Nothing is heard of process {named}: {how}."
+        return "All still ran then: one came later than the others wait, or did not take part."
 
     def close(self, failure: str | None) -> None:
         """Meet a last time and leave the group; after a failure, tell it and leave at once."""
         if failure is not None:
             # The group of GPUs is left to the end of the process: NCCL would wait for the others.
             with contextlib.suppress(RuntimeError):
-                if self._store is not None:
+                if self._store is not None and failure:
                     self._store.set(f"failure {self.place.rank}", failure)
             if self._is_own and not self._is_on_gpu:
                 dist.destroy_process_group()
@@ -207,4 +219,6 @@ def _shared(array: np.ndarray[Any, Any]) -> torch.Tensor:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
+    """What an error says, without the places in its sources and the advice after it."""
+    line = re.sub(r"\[/\S+\] ?", "", str(error).strip().partition("\n")[0])
+    return line.partition(" This is typically")[0].rstrip(".")

@@ -57,7 +57,7 @@ class Collectives(abc.ABC):
 
     @abc.abstractmethod
     def close(self, failure: str | None) -> None:
-        """End communication. `failure`, why this process ends before its time, is told to the others."""
+        """End communication, once all are here. `failure` says to them why this process ends before its time."""
 
 
 def check_reduction(how: str) -> None:

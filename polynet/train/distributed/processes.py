@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polynet.errors import DeviceError, ModeError, OptionError
+from polynet.errors import DeviceError, DistributedError, ModeError, OptionError
 from polynet.train.distributed.collectives import Collectives, check_reduction
 from polynet.train.distributed.place import Place, find_place
 
@@ -141,8 +141,11 @@ class Processes:
         collectives, self._collectives, self.backend = self._collectives, None, None
         if collectives is None:
             return
-        reason = None if failure is None else f"{type(failure).__name__}: {failure}"
-        collectives.close(reason)
+        if failure is None:
+            collectives.close(None)
+        else:
+            # The loss of a process is known to the others, or told by the one that it happened to.
+            collectives.close("" if isinstance(failure, DistributedError) else f"{type(failure).__name__}: {failure}")
 
     def __enter__(self) -> Processes:
         """Return itself."""
