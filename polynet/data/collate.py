@@ -111,5 +111,6 @@ def _numbers(values: Sequence[Any], place: str) -> np.ndarray[Any, Any]:
 def _check_alike(found: Sequence[Any], place: str, what: str) -> None:
     different = list(dict.fromkeys(found))
     if len(different) > 1:
-        message = f"The samples do not fit into one batch: {place} has {what} {different[0]} in one and {different[1]} in another."
+        shown = f"{different[0]} in one and {different[1]} in another"
+        message = f"The samples do not fit into one batch: {place} has {what} {shown}."
         raise InputError(message)

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import attrs
 import numpy as np
 
 from polynet.backend import Backend, backend_names, find_backend
@@ -33,7 +34,8 @@ class BatchRequest(NamedTuple):
     visits: Indices | None = None
 
 
-class SkippedSample(NamedTuple):
+@attrs.frozen
+class SkippedSample:
     """A sample that could not be loaded, and was replaced by another.
 
     Attributes:

@@ -61,9 +61,9 @@ class DataLoader(metaclass=ExplainsOptions):
         >>> dataset = ArrayDataset(np.zeros((5, 1, 2, 2), np.uint8), np.arange(5))
         >>> loader = DataLoader(dataset, batch_size=2, shuffle=True, seed=0)
         >>> [labels.tolist() for images, labels in loader.batches(epoch=0)]
-        [[0, 4], [2, 1], [3]]
+        [[0, 3], [1, 2], [4]]
         >>> [labels.tolist() for images, labels in loader.batches(epoch=0, start=2)]
-        [[3]]
+        [[4]]
     """
 
     def __init__(

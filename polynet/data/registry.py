@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from polynet.registry.parts import PartRegistry
 
-DATASETS = PartRegistry("data set", {})
+DATASETS = PartRegistry(
+    "data set",
+    {
+        "ArrayDataset": "polynet.data.datasets.arrays",
+        "CustomDataset": "polynet.data.datasets.openmmlab",
+        "DigitsDataset": "polynet.data.datasets.arrays",
+        "FakeData": "polynet.data.datasets.arrays",
+        "FashionMNIST": "polynet.data.datasets.mnist",
+        "FolderLoader": "polynet.data.datasets.image_folder:ImageFolder",
+        "HuggingFaceDataset": "polynet.data.datasets.hugging_face",
+        "ImageFolder": "polynet.data.datasets.image_folder",
+        "ImageNet": "polynet.data.datasets.openmmlab",
+        "MNIST": "polynet.data.datasets.mnist",
+    },
+)
 TRANSFORMS = PartRegistry(
     "transform",
     {
@@ -30,7 +44,16 @@ TRANSFORMS = PartRegistry(
         "TrivialAugment": "polynet.data.transforms.auto_augment",
     },
 )
-SAMPLERS = PartRegistry("sampler", {})
+SAMPLERS = PartRegistry(
+    "sampler",
+    {
+        "ClassBalancedSampler": "polynet.data.sampler",
+        "DefaultSampler": "polynet.data.sampler:default_sampler",
+        "RepeatAugSampler": "polynet.data.sampler",
+        "SequentialSampler": "polynet.data.sampler",
+        "ShuffledSampler": "polynet.data.sampler",
+    },
+)
 AUGMENTS = PartRegistry(
     "augmentation of batches",
     {

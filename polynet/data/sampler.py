@@ -33,7 +33,7 @@ def permutation(size: int, seed: int, epoch: int = 0) -> Indices:
 
     Example:
         >>> permutation(5, seed=0).tolist(), permutation(5, seed=0, epoch=1).tolist()
-        ([0, 4, 2, 1, 3], [3, 2, 4, 0, 1])
+        ([0, 3, 1, 2, 4], [3, 4, 2, 1, 0])
     """
     return np.argsort(_words(size, seed, epoch), kind="stable").astype(np.int64, copy=False)
 
@@ -156,7 +156,7 @@ class ShuffledSampler(Sampler):
 
     Example:
         >>> ShuffledSampler(5, seed=0).indices(epoch=1).tolist()
-        [3, 2, 4, 0, 1]
+        [3, 4, 2, 1, 0]
     """
 
     def order(self, epoch: int) -> Indices:
@@ -165,7 +165,7 @@ class ShuffledSampler(Sampler):
 
 
 class RepeatAugSampler(Sampler):
-    """Repeated augmentation: each sample is visited several times in a row, by different processes (Hoffer et al. 2020).
+    """Repeated augmentation (Hoffer et al. 2020): visits each sample several times in a row, in different processes.
 
     An epoch is as long as the data set, so that it holds `size / num_repeats` different samples, as in DeiT and
     MMPretrain. The augmentations differ, since each visit has random numbers of its own.
@@ -250,7 +250,8 @@ class ClassBalancedSampler(Sampler):
         words = _words(2 * self.size, self.seed, epoch)
         classes = (words[: self.size] % np.uint64(len(starts))).astype(np.int64)
         within = (words[self.size :] % counts[classes].astype(np.uint64)).astype(np.int64)
-        return by_class[starts[classes] + within].astype(np.int64, copy=False)
+        drawn: Indices = by_class[starts[classes] + within].astype(np.int64, copy=False)
+        return drawn
 
 
 def default_sampler(
