@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
+    from polynet.optimizer import Optimizer
     from polynet.slots import Slot
     from polynet.train.distributed.collectives import Collectives
     from polynet.train.distributed.parallel import Strategy
@@ -274,12 +275,67 @@ class Backend(abc.ABC):
         """
 
     @abc.abstractmethod
-    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
+    def optimizer(
+        self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any
+    ) -> Optimizer:
         """A native optimiser over a module's trainable parameters, with torch's meaning of every option.
 
-        It offers `step(loss_function) -> float`: zero the gradients, run `loss_function` recorded, step, return the
-        loss.
+        Args:
+            name: `"sgd"`, `"adam"`, `"adamw"`, `"rmsprop"`, `"adagrad"`, `"adadelta"`, `"lars"` or `"lamb"`, in
+                whatever case.
+            module: Whose parameters to step; frozen ones are left out.
+            groups: Mappings with `"names"` (canonical names of parameters) and the options in which these differ;
+                parameters in no group are not stepped. `None`: all parameters, all alike.
+            **options: As `torch.optim` names them; `lr` and so on.
+
+        Raises:
+            UnknownNameError: There is no such optimiser.
+            OptionError: It has no such option or cannot use its value, a group is wrong, or nothing is trainable.
         """
+
+    def why_no_autocast(self, device: str, dtype: str) -> str | None:
+        """Why the framework cannot compute in lower precision; `None` where `autocast` works.
+
+        Args:
+            device: A neutral device name.
+            dtype: `"float16"` or `"bfloat16"`.
+        """
+        return f"backend {self.name!r} has no lower precision."
+
+    def autocast(self, device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
+        """A context in which the framework computes in a lower precision wherever it holds that to be safe.
+
+        Raises:
+            UnsupportedError: It cannot; the message is that of `why_no_autocast`.
+        """
+        message = f"Backend {self.name!r} cannot compute as {dtype!r} on {device!r}: it has no lower precision."
+        raise UnsupportedError(message)
+
+    def random_state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The state of the framework's own generators, as arrays of bytes by the generator's name."""
+        message = f"Backend {self.name!r} draws no random numbers."
+        raise UnsupportedError(message)
+
+    def set_random_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Put the framework's generators back into a state that `random_state` gave.
+
+        Raises:
+            WeightsError: It is of another framework, or damaged; nothing is changed then.
+        """
+        message = f"Backend {self.name!r} draws no random numbers."
+        raise UnsupportedError(message)
+
+    def accelerate(self, setting: str) -> str | None:
+        """Switch on one of BaseCls's settings for speed or memory, for the whole process.
+
+        Args:
+            setting: `"fastrun"` (try kernels and take the fastest), `"dtr"` (recompute what memory has no room for) or
+                `"trace"` (compile the training step).
+
+        Returns:
+            Why it cannot be switched on; `None` where it is.
+        """
+        return f"backend {self.name!r} trains nothing."
 
     def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
         """Load batches in worker processes, through the framework's own loader.

@@ -18,6 +18,7 @@ import numpy as np
 from polynet.backend import Backend
 from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
 from polynet.errors import BackendThreadError, FrameworkMismatchError, UnsupportedError, suggest
+from polynet.optimizer import Optimizer
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
 
@@ -65,6 +66,7 @@ class MegEngineBackend(Backend):
         self._layers = importlib.import_module("polynet_megengine.layers")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
+        self._random_state = importlib.import_module("polynet_megengine.training.random_state")
         importlib.import_module("polynet_megengine.matrix_kernels").choose_kernels()
         importlib.import_module("polynet_megengine.slicing").copy_slices_where_misread()
         importlib.import_module("polynet_megengine.division").refuse_zero_divisors()
@@ -168,7 +170,7 @@ class MegEngineBackend(Backend):
 
     def seed(self, value: int) -> None:
         """Seed MegEngine's global generator."""
-        self._megengine.random.seed(value)
+        self._random_state.seed(value)
 
     def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip MegEngine's random initialisation, which takes longer than the rest of building."""
@@ -227,10 +229,32 @@ class MegEngineBackend(Backend):
         self.check_thread()
         return self._state.differentiate(function, list(sources))  # type: ignore[no-any-return]  # lazily imported
 
-    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
-        """A `megengine.optimizer` optimiser; see `polynet_megengine.train`."""
+    def optimizer(
+        self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any
+    ) -> Optimizer:
+        """A `megengine.optimizer` optimiser; see `polynet_megengine.training.optimizer`."""
         self.check_thread()
-        return importlib.import_module("polynet_megengine.train").optimizer(name, module, **options)
+        home = importlib.import_module("polynet_megengine.training.optimizer")
+        return home.optimizer(name, module, groups, **options)  # type: ignore[no-any-return]  # lazily imported
+
+    def why_no_autocast(self, device: str, dtype: str) -> str | None:
+        """Why not, where there is none; see `polynet_megengine.training.precision`."""
+        home = importlib.import_module("polynet_megengine.training.precision")
+        return home.why_not(device, dtype)  # type: ignore[no-any-return]  # lazily imported
+
+    def autocast(self, device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
+        """`megengine.amp.autocast`."""
+        home = importlib.import_module("polynet_megengine.training.precision")
+        return home.autocast(device, dtype)  # type: ignore[no-any-return]  # lazily imported
+
+    def random_state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The last seed: MegEngine lets nobody read how far its generator has got."""
+        return self._random_state.read()  # type: ignore[no-any-return]  # lazily imported
+
+    def set_random_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Seed again, which begins the numbers anew."""
+        self.check_thread()
+        self._random_state.write(state)
 
     def accelerate(self, setting: str) -> str | None:
         """Switch a setting on; see `polynet_megengine.acceleration`."""

@@ -166,7 +166,9 @@ class ShapesBackend(Backend):
         message = "Backend 'shapes' has no numbers, hence no gradients. Build on a framework to differentiate."
         raise UnsupportedError(message)
 
-    def optimizer(self, name: str, module: NativeModule, **options: Any) -> NoReturn:
+    def optimizer(
+        self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any
+    ) -> NoReturn:
         """Refuse: there are no numbers.
 
         Raises:

@@ -14,6 +14,7 @@ import numpy as np
 from polynet.backend import Backend
 from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
 from polynet.errors import FrameworkMismatchError, UnsupportedError, suggest
+from polynet.optimizer import Optimizer
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
 
@@ -36,6 +37,7 @@ class TorchBackend(Backend):
         self._device = importlib.import_module("polynet_torch.device")
         self._state = importlib.import_module("polynet_torch.state")
         self._initialisation = importlib.import_module("polynet_torch.initialisation")
+        self._random_state = importlib.import_module("polynet_torch.training.random_state")
 
     @property
     def tensor_types(self) -> tuple[type, ...]:
@@ -112,7 +114,7 @@ class TorchBackend(Backend):
 
     def seed(self, value: int) -> None:
         """Seed torch's generators on all devices."""
-        self._torch.manual_seed(value)
+        self._random_state.seed(value)
 
     def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip the random fills of `torch.nn.init` in this thread."""
@@ -190,9 +192,30 @@ class TorchBackend(Backend):
             gradients[position] = gradient
         return result.detach(), gradients
 
-    def optimizer(self, name: str, module: NativeModule, **options: Any) -> Any:
-        """A `torch.optim` optimiser; see `polynet_torch.train`."""
-        return importlib.import_module("polynet_torch.train").optimizer(name, module, **options)
+    def optimizer(
+        self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any
+    ) -> Optimizer:
+        """A `torch.optim` optimiser; see `polynet_torch.training.optimizer`."""
+        home = importlib.import_module("polynet_torch.training.optimizer")
+        return home.optimizer(name, module, groups, **options)  # type: ignore[no-any-return]  # lazily imported
+
+    def why_no_autocast(self, device: str, dtype: str) -> str | None:
+        """Why not, where there is none; see `polynet_torch.training.precision`."""
+        home = importlib.import_module("polynet_torch.training.precision")
+        return home.why_not(device, dtype)  # type: ignore[no-any-return]  # lazily imported
+
+    def autocast(self, device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
+        """`torch.autocast`."""
+        home = importlib.import_module("polynet_torch.training.precision")
+        return home.autocast(device, dtype)  # type: ignore[no-any-return]  # lazily imported
+
+    def random_state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The state of the generators of all devices in use."""
+        return self._random_state.read()  # type: ignore[no-any-return]  # lazily imported
+
+    def set_random_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Put the generators back."""
+        self._random_state.write(state)
 
     def accelerate(self, setting: str) -> str | None:
         """Switch a setting on; see `polynet_torch.acceleration`."""

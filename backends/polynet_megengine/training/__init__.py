@@ -1,0 +1,1 @@
+"""What training needs of MegEngine: optimisers, recording, lower precision, and the state of the generator."""

@@ -1,0 +1,99 @@
+"""Recording the forward pass, so that it can be differentiated inside the `with` block or soon after it.
+
+MegEngine differentiates only what a `GradManager` saw, and lets go of it when its `with` block ends. Training loops
+written for torch call `backward` after the block. So a recording is left open at the end of its block, until it is
+differentiated, dropped, or replaced by the next one. Open recordings hold no memory of their own: MegEngine's record of
+an operation lives as long as the operation's result.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from megengine.autodiff import GradManager
+
+from polynet.errors import ModeError
+from polynet.types import Tensor
+
+
+def _close(manager: GradManager) -> None:
+    """Stop recording; does nothing where it has stopped."""
+    if manager._recording:
+        manager.release()
+
+
+class Recording:
+    """What one optimiser records.
+
+    Args:
+        parameters: What to differentiate by; those frozen when a recording begins are left out of it.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor]) -> None:
+        self._parameters = list(parameters)
+        self._attached: list[Tensor] = []
+        self._manager = GradManager()
+        self._depth = 0
+        self._differentiated = False
+        self._finalizer: Any = None
+
+    def _begin(self) -> None:
+        trained = [parameter for parameter in self._parameters if parameter.requires_grad]
+        if len(trained) != len(self._attached) or any(a is not b for a, b in zip(trained, self._attached, strict=True)):
+            self._manager = GradManager().attach(trained)
+            self._attached = trained
+            if self._finalizer is not None:
+                self._finalizer.detach()
+            # A manager that is lost while it records would go on recording: MegEngine itself holds it.
+            self._finalizer = weakref.finalize(self, _close, self._manager)
+            self._finalizer.atexit = False
+        self._manager.record()
+
+    def forget(self) -> None:
+        """Drop what was recorded."""
+        _close(self._manager)
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """Record what runs inside; the recording stays open afterwards, unless `differentiate` was called."""
+        if self._depth == 0:
+            self.forget()
+            self._differentiated = False
+            self._begin()
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self.forget()
+            raise
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and self._differentiated:
+                self.forget()
+
+    def differentiate(self, loss: Tensor, seed: Tensor | None) -> None:
+        """Add the gradients of what was recorded to those there are, and drop it.
+
+        Args:
+            loss: What to differentiate.
+            seed: The loss's own gradient; ones where it is `None`.
+
+        Raises:
+            ModeError: The loss was not recorded.
+        """
+        grad = self._manager._grad
+        if grad is None or not grad._is_attached_to(loss):
+            message = (
+                "The loss was not recorded, or depends on no trainable parameter. On MegEngine the forward pass must "
+                "run inside `with optimizer.recording():`, and what was recorded can be differentiated once: add the "
+                "losses, and call backward on the sum."
+            )
+            raise ModeError(message)
+        self._manager.backward(loss, seed)
+        if self._depth > 0:
+            # What follows in the block is recorded too, as it would be in torch.
+            self._differentiated = True
+            self._manager.record()

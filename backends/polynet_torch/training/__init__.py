@@ -1,0 +1,1 @@
+"""What training needs of torch: optimisers, lower precision, and the state of the generators."""
