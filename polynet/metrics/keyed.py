@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,15 @@ class KeyedMetric:
         whole = [_joined(self._gathered[key]) for key in self.keys]
         self.reset()
         return self.metric(*whole)
+
+    def merge(self, gather: Callable[[list[Any]], list[list[Any]]]) -> None:
+        """Take in what other processes gathered, whose values come in the order of the processes.
+
+        Args:
+            gather: Gives the lists of all processes for that of one.
+        """
+        for key, values in self._gathered.items():
+            self._gathered[key] = [each for process in gather(values) for each in process]
 
     def reset(self) -> None:
         """Forget what was gathered."""

@@ -134,7 +134,8 @@ def check_share(owner: Any, name: str, value: Any) -> float:
         OptionError: It is none.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
-        message = f"{type(owner).__name__}: {name} lies between 0 and 1, not {value!r}."
+        of = owner if isinstance(owner, str) else type(owner).__name__
+        message = f"{of}: {name} lies between 0 and 1, not {value!r}."
         raise OptionError(message)
     return float(value)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polynet import ops
 from polynet.data.augments.base import as_scores
 from polynet.data.augments.choice import build_augments, seed_all
 from polynet.data.preprocessors.base import BaseDataPreprocessor
@@ -23,7 +24,8 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
     A batch is a pair of images and labels, images alone, or a dictionary of `inputs` (or `images`) and `labels`.
 
     Args:
-        mean: Mean of each channel, or one for all; `None` for no normalisation.
+        mean: Mean of each channel, or one for all; `None` for no normalisation: bytes then become floats as they are,
+            and inputs may be of any shape.
         std: Standard deviation, likewise.
         to_rgb: Reverse the channels of images that have three.
         num_classes: How many classes there are: then, in training, labels become scores if the batch is augmented.
@@ -61,6 +63,12 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         self.num_classes = num_classes
         self.batch_augments = tuple(build_augments(batch_augments))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether inputs are neither normalised nor padded nor reordered, so that they may be anything."""
+        rules = self.rules
+        return rules.mean is None and not rules.flips and rules.divisor == 1
+
     def seed(self, value: int) -> None:
         """Seed the augmentations."""
         seed_all(self.batch_augments, value)
@@ -79,7 +87,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: Any, training: bool = False) -> Any:
         """Images and labels, or scores instead of labels; images alone where there are no labels."""
         images, labels = data
-        images = self.rules.batch(images, always_flip=False)
+        images = _as_numbers(images) if self.is_plain else self.rules.batch(images, always_flip=False)
         if labels is None:
             return (images,)
         if training and self.batch_augments:
@@ -88,6 +96,13 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
             for augment in self.batch_augments:
                 images, labels = augment(images, labels)
         return images, labels
+
+
+def _as_numbers(inputs: Any) -> Any:
+    """Bytes, and numbers of double precision, as float32; anything else as it is."""
+    if isinstance(inputs, list):
+        return ops.stack([_as_numbers(each) for each in inputs], 0)
+    return ops.cast(inputs, "float32") if ops.dtype_name(inputs) in ("uint8", "float64") else inputs
 
 
 def _parts(owner: Any, data: Any) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""MMEngine: modules that initialise themselves by rules in their config, and the samples that networks are given."""
+"""MMEngine: modules that initialise and train themselves, data preprocessors, metrics, and the runner of it all."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ _FUNCTIONS = tuple(
     f"{name}_init" for name in ("caffe2_xavier", "constant", "kaiming", "normal", "trunc_normal", "uniform", "xavier")
 )
 _CONTAINERS = ("BaseModule", "ModuleDict", "ModuleList", "Sequential")
+_PREPROCESSORS = ("BaseDataPreprocessor", "ImgDataPreprocessor")
 _HOMES = {
     **dict.fromkeys(_CONTAINERS, "polynet.models.base_module"),
     **dict.fromkeys((*_INITIALISERS, *_FUNCTIONS, "WEIGHT_INITIALIZERS"), _RULES),
+    **dict.fromkeys(_PREPROCESSORS, "polynet.data.preprocessors"),
     "BaseDataElement": "polynet.data.data_sample:DataElement",
+    "BaseMetric": "polynet.metrics.process_metric",
+    "BaseModel": "polynet.models.mmengine_model",
     "Config": "polynet.config",
+    "Evaluator": "polynet.metrics.evaluator",
+    "METRICS": "polynet.registry",
     "MODELS": "polynet.dialects.mmpretrain.registry",
+    "Runner": "polynet.train.runner",
 }
 """The module in which each name is found, and its name there where that is another."""
 
@@ -41,10 +48,14 @@ lay_out(
     __name__,
     {
         "config": ("Config",),
-        "model": (*_CONTAINERS, *_INITIALISERS, *_FUNCTIONS),
+        "evaluator": ("BaseMetric", "Evaluator"),
+        "evaluator.metric": ("BaseMetric",),
+        "model": (*_CONTAINERS, *_INITIALISERS, *_FUNCTIONS, "BaseModel", *_PREPROCESSORS),
+        "model.base_model": ("BaseModel", *_PREPROCESSORS),
         "model.base_module": _CONTAINERS,
         "model.weight_init": (*_INITIALISERS, *_FUNCTIONS),
-        "registry": ("MODELS", "WEIGHT_INITIALIZERS"),
+        "registry": ("METRICS", "MODELS", "WEIGHT_INITIALIZERS"),
+        "runner": ("Runner",),
         "structures": ("BaseDataElement",),
     },
 )
