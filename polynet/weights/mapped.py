@@ -33,6 +33,8 @@ def map_file(path: PathLike) -> memoryview:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError as error:
         raise CheckpointNotFoundError(_not_found(Path(path))) from error
+    except CheckpointError:
+        raise
     except (OSError, ValueError, TypeError) as error:
         message = f"{path} cannot be read as a checkpoint: {error}"
         raise CheckpointError(message) from error

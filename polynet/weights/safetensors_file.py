@@ -254,4 +254,7 @@ def _header(ordered: list[str], tensors: Mapping[str, Array | Pieces], metadata:
         position += array.nbytes
     raw = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
     raw += b" " * (-(len(raw) + 8) % _ALIGNMENT)
+    if len(raw) > _LARGEST_HEADER:
+        message = f"The names and metadata take {len(raw)} bytes; a safetensors file has room for {_LARGEST_HEADER}."
+        raise CheckpointError(message)
     return struct.pack("<Q", len(raw)) + raw

@@ -110,7 +110,7 @@ def load_state(
     else:
         checkpoint = read_checkpoint(source, ema=ema)
     ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict)
-    _write(backend, backend.slots(net), ready)
+    write_state(backend, backend.slots(net), ready)
     return report
 
 
@@ -259,7 +259,8 @@ def _layout_hint(report: LoadReport, checkpoint: Checkpoint, slots: Mapping[str,
     return f"\nThe names look like layout {likely!r}: pass layout={likely!r}."
 
 
-def _write(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Array]) -> None:
+def write_state(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Array]) -> None:
+    """Write arrays that were checked, by `fitted_state`, into the slots of their names."""
     for name, array in ready.items():
         view = slots[name].view()
         if view is not None and view.dtype == array.dtype:
