@@ -32,5 +32,14 @@ SCHEDULES = PartRegistry(
         "OneCycleParamScheduler": "polynet.train.schedules.one_cycle",
     },
 )
-OPTIM_WRAPPERS = PartRegistry("optimiser wrapper", {})
-OPTIM_WRAPPER_CONSTRUCTORS = PartRegistry("constructor of an optimiser wrapper", {})
+OPTIM_WRAPPERS = PartRegistry(
+    "optimiser wrapper",
+    {"AmpOptimWrapper": "polynet.train.optim_wrapper", "OptimWrapper": "polynet.train.optim_wrapper"},
+)
+OPTIM_WRAPPER_CONSTRUCTORS = PartRegistry(
+    "constructor of an optimiser wrapper",
+    {
+        "DefaultOptimWrapperConstructor": "polynet.train.optim_wrapper_constructor",
+        "LearningRateDecayOptimWrapperConstructor": "polynet.train.optim_wrapper_constructor",
+    },
+)

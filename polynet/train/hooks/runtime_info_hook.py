@@ -1,0 +1,44 @@
+"""Keeps the latest figures of a run where every hook finds them: `runner.message`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polynet.train.hook import Hook
+from polynet.train.records import rates_of
+from polynet.train.step_values import step_of
+
+
+class RuntimeInfoHook(Hook):
+    """Writes into `runner.message` the learning rate before each step, and what the step returned after it.
+
+    Tensors in it are without dimensions and without a graph; they are not read.
+
+    Source: MMEngine, `RuntimeInfoHook`.
+
+    Example:
+        >>> RuntimeInfoHook().points
+        ('before_train', 'after_val_epoch', 'after_test_epoch', 'before_train_iter', 'after_train_iter')
+    """
+
+    priority = "VERY_HIGH"
+
+    def before_train(self, runner: Any) -> None:
+        """Note how long the run is."""
+        runner.message.update(max_epochs=runner.max_epochs, max_iters=runner.max_iters)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Note the learning rates."""
+        runner.message.update(rates_of(runner.optim_wrapper))
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Note what the step returned."""
+        runner.message.update(step_of(runner, outputs).raw)
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
+        """Note the figures of a validation, as `val/accuracy` and the like."""
+        runner.message.update({f"val/{name}": value for name, value in (metrics or {}).items()})
+
+    def after_test_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
+        """Note the figures of a test."""
+        runner.message.update({f"test/{name}": value for name, value in (metrics or {}).items()})
