@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from polynet.registry.parts import PartRegistry
 
-HOOKS = PartRegistry("hook", {"ParamSchedulerHook": "polynet.train.hooks.param_scheduler_hook"})
+_HOOKS = {
+    "BaseClsEMAHook": "ema_hook",
+    "CheckpointHook": "checkpoint_hook",
+    "CurvesHook": "curves_hook",
+    "DistSamplerSeedHook": "sampler_seed_hook",
+    "EMAHook": "ema_hook",
+    "EarlyStoppingHook": "early_stopping_hook",
+    "IterTimerHook": "iter_timer_hook",
+    "JsonLinesHook": "json_lines_hook",
+    "LogHook": "log_hook",
+    "LoggerHook": "logger_hook",
+    "NonFiniteLossHook": "non_finite_loss_hook",
+    "ParamSchedulerHook": "param_scheduler_hook",
+    "PreciseBNHook": "precise_bn_hook",
+    "ProgressHook": "progress_hook",
+    "RuntimeInfoHook": "runtime_info_hook",
+    "SyncBuffersHook": "sync_buffers_hook",
+    "TensorBoardHook": "tensorboard_hook",
+}
+"""Hooks that ship, and the module each is found in."""
+
+HOOKS = PartRegistry("hook", {name: f"polynet.train.hooks.{home}" for name, home in _HOOKS.items()})
 
 _FAMILIES = {
     "Constant": "constant",

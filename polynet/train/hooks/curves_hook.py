@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from polynet.train.records import Record, RecordingHook
 
 _MOST_POINTS = 2000
@@ -56,14 +58,18 @@ class CurvesHook(RecordingHook):
 
     def state(self) -> dict[str, Any]:
         """The curves so far."""
-        curves = {name: {"iter": curve.places, "value": curve.values} for name, curve in self.curves.items()}
+        curves = {
+            name: {"iter": np.asarray(curve.places), "value": np.asarray(curve.values)}
+            for name, curve in self.curves.items()
+        }
         return {**super().state(), **({"curves": curves} if curves else {})}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on with these."""
         super().load_state(state)
         self.curves = {
-            name: Curve(list(curve["iter"]), list(curve["value"])) for name, curve in state.get("curves", {}).items()
+            name: Curve(np.asarray(curve["iter"]).tolist(), np.asarray(curve["value"]).tolist())
+            for name, curve in state.get("curves", {}).items()
         }
 
 

@@ -18,7 +18,7 @@ class RuntimeInfoHook(Hook):
 
     Example:
         >>> RuntimeInfoHook().points
-        ('before_train', 'after_val_epoch', 'after_test_epoch', 'before_train_iter', 'after_train_iter')
+        ('before_train', 'before_train_iter', 'after_train_iter', 'after_val_epoch', 'after_test_epoch')
     """
 
     priority = "VERY_HIGH"
