@@ -105,6 +105,10 @@ class InputTypeError(InputError, TypeError):
     """An input is of another type than is taken: a batch that is a string, a loss that is no tensor."""
 
 
+class InputKeyError(InputError, KeyError):
+    """A batch, or what a network gave, has no entry of the name that is asked for."""
+
+
 class InputIndexError(InputError, IndexError):
     """An index or label lies outside what it indexes."""
 

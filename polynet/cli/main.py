@@ -22,6 +22,7 @@ examples:
   polynet show resnet50                                  parameters, multiply-adds, stages; needs no framework
   polynet build resnet50 num_classes=10 --backend torch  build it and print a summary
   polynet parity configs/resnet/resnet50.py              prove that both builds are the same network
+  polynet train configs/fashion_mnist/resnet8.py --backend torch
   polynet convert resnet50.pkl resnet50.safetensors --model resnet50
 
 `polynet COMMAND --help` says what each takes.
@@ -116,6 +117,29 @@ def _parser() -> argparse.ArgumentParser:
         "--ema", action="store_true", help="take the moving average of a training checkpoint, not its weights"
     )
 
+    command = add(
+        "train", "train a network as its config says", "polynet train configs/fashion_mnist/resnet8.py --backend torch"
+    )
+    _add_recipe(command)
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="FILE",
+        help="go on from the newest checkpoint of the folder, or from this one",
+    )
+    command.add_argument("--load-from", metavar="FILE", help="start from these weights, unless a run is resumed")
+
+    command = add(
+        "eval", "measure trained weights", "polynet eval configs/fashion_mnist/resnet8.py --backend megengine"
+    )
+    _add_recipe(command)
+    command.add_argument(
+        "--weights", metavar="FILE", help="weights to measure (default: the folder's newest checkpoint)"
+    )
+    command.add_argument("--ema", action="store_true", help="measure the moving average in a training checkpoint")
+
     add("env", "say what is installed and which devices there are", "polynet env --json")
 
     command = add("demo", "prove, classify and train on both frameworks with real data", "polynet demo")
@@ -129,6 +153,25 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="NAME|CONFIG", help="a registered name or the path of a config file")
     command.add_argument("options", nargs="*", default=[], metavar="KEY=VALUE", help=_OPTIONS_HELP)
     _add_import(command)
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="CONFIG|NAME", help="the path of a config file, or a registered name")
+    command.add_argument(
+        "options", nargs="*", default=[], metavar="KEY=VALUE", help="keys of the config: solver.max_epoch=10"
+    )
+    _add_import(command)
+    command.add_argument("--backend", help="torch or megengine; needed where both are installed")
+    command.add_argument("--device", help="cpu, cuda, cuda:1, auto (default: the config's, else auto)")
+    command.add_argument(
+        "--work-dir", metavar="FOLDER", help="where checkpoints and logs are (default: the config's, or work_dirs/NAME)"
+    )
+    command.add_argument(
+        "--launcher",
+        choices=("auto", "none", "pytorch", "slurm"),
+        default="auto",
+        help="what started this process, where several train together (default: found from its environment)",
+    )
 
 
 def _add_import(command: argparse.ArgumentParser) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from polynet.errors import ConfigError, ConfigKeyError, suggest
 
+CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json", ".toml")
+
 
 def read_model(model: str, options: Sequence[str]) -> Any:
     """Read `NAME|CONFIG` and its `KEY=VALUE` options.
@@ -33,7 +35,7 @@ def read_model(model: str, options: Sequence[str]) -> Any:
             raise ConfigError(message)
     from polynet.config import Config
 
-    if Path(model).suffix in (".py", ".yaml", ".yml", ".json", ".toml"):
+    if Path(model).suffix in CONFIG_SUFFIXES:
         config = Config.fromfile(model)
         for option in options:
             _check_key(option, config)
@@ -44,6 +46,36 @@ def read_model(model: str, options: Sequence[str]) -> Any:
     for option in options:
         chosen.override(option)
     return {**chosen.to_dict(), "name": model} if chosen else model
+
+
+def read_recipe(model: str, options: Sequence[str]) -> Any:
+    """Read `NAME|CONFIG` and its `KEY=VALUE` options as a recipe of training.
+
+    Args:
+        model: The path of a config file; or a registered name, which is trained by BaseCls's defaults.
+        options: Dotted keys of the whole config: `solver.max_epoch=10`, `model.head.dropout_prob=0.2`.
+
+    Raises:
+        ConfigError: An option has no `=`, or the file is unusable.
+        ConfigKeyError: An option's key is none of the config's, nor of BaseCls's.
+        UnknownNameError: There is no network of that name.
+    """
+    from polynet.config import Config
+    from polynet.config.basecls import BASE
+
+    if Path(model).suffix in CONFIG_SUFFIXES:
+        return read_model(model, options)
+    from polynet.registry import MODELS
+
+    MODELS.get(model, backend="shapes")
+    config = Config({**BASE, "model": {"name": model}})
+    for option in options:
+        if "=" not in option:
+            message = f"An option is written KEY=VALUE, not {option!r}."
+            raise ConfigError(message)
+        _check_key(option, config)
+        config.override(option)
+    return config
 
 
 def _check_classes(options: Sequence[str], config: Mapping[Any, Any]) -> None:

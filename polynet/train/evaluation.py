@@ -34,6 +34,8 @@ def run_evaluation(engine: Any, phase: str) -> dict[str, Any]:
     engine.backend.set_training(engine.model, False)
     if engine.trainee is not engine.model:
         engine.trainee.synchronise_buffers()
+    if evaluator is not None and engine.world_size > 1:
+        evaluator.gather = engine.processes.gather
     with engine.backend.ops.no_grad(), _precision(engine):
         for index, batch in enumerate(batches_of(loader, 0, 0, engine._seed_epoch)):
             engine.call_hook(f"before_{phase}_iter", batch_idx=index, data_batch=batch)

@@ -184,7 +184,7 @@ class Runner(Engine):
     def _set_optimisation(self, config: Any, auto_scale_lr: Mapping[str, Any] | None) -> None:
         if config is None:
             return
-        from polynet.train.optim_wrapper import build_optim_wrapper
+        from polynet.train.optim_wrapper_constructor import build_optim_wrapper
         from polynet.train.scaled_rate import scale_learning_rate
 
         wrapper = build_optim_wrapper(self.model, config) if isinstance(config, Mapping) else config

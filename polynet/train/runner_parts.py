@@ -149,12 +149,14 @@ def build_loader(config: Any, phase: str, parts: Parts) -> Any:
     """
     if not isinstance(config, Mapping):
         return config
-    from polynet.data.loader import build_dataloader
+    from polynet.data.loader import build_loader as build_data_loader
 
     try:
-        return build_dataloader(
-            config, training=phase == "train", seed=parts.seed, rank=parts.rank, world_size=parts.world_size
-        )
+        # A loader for training shuffles unless its config says otherwise.
+        # Every sample is measured once, so that some processes may have one more.
+        options = {"uneven": "pad"} if phase == "train" else {"uneven": "keep"}
+        shuffled = {"shuffle": True} if phase == "train" and "sampler" not in config else {}
+        return build_data_loader(config, parts.seed, parts.rank, parts.world_size, **options, **shuffled)
     except PolyNetError as error:
         error.within(f"{phase}_dataloader")
         raise

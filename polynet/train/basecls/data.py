@@ -1,0 +1,85 @@
+"""BaseCls's `data`, `augments`, `preprocess` and `test` sections: what a network is trained and measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polynet.data.loader import DataLoader
+from polynet.data.registry import DATASETS
+from polynet.errors import ConfigError, PolyNetError
+
+FOLDERS = ("FolderLoader", "ImageFolder")
+ARRAYS = ("FashionMNIST", "MNIST", "DigitsDataset", "Digits")
+"""Data sets that are small enough to be held as arrays, and have a `train` of their own."""
+
+
+def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) -> tuple[Any, Any]:
+    """The loaders of training and of validation; `None` for one that the config has no data for.
+
+    Args:
+        fields: The whole config, its defaults filled in.
+        seed: Seed of order and augmentation.
+        rank: Number of this process.
+        world_size: How many processes there are.
+
+    Raises:
+        ConfigError: A path is missing.
+        PolyNetError: The data set cannot be read.
+    """
+    data = dict(fields["data"])
+    name, workers = data.pop("name"), data.pop("num_workers", 0)
+    shared = {"batch_size": fields["batch_size"], "num_workers": workers, "seed": seed}
+    shared |= {"rank": rank, "world_size": world_size}
+    try:
+        training, validation = _datasets(name, data, fields)
+    except PolyNetError as error:
+        error.within("data")
+        raise
+    train = None if training is None else DataLoader(training, shuffle=True, drop_last=True, **shared)
+    val = None if validation is None else DataLoader(validation, shuffle=False, drop_last=False, uneven="keep", **shared)
+    return train, val
+
+
+def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tuple[Any, Any]:
+    if name in FOLDERS:
+        return tuple(_folder(data, key, fields) for key in ("train_path", "val_path"))  # type: ignore[return-value]
+    paths = {key: data.pop(key) for key in ("train_path", "val_path") if key in data}
+    if name == "FakeData":
+        side, channels = fields["preprocess"]["img_size"], len(fields["preprocess"]["img_mean"])
+        sides = (side, side) if isinstance(side, int) else tuple(side)
+        shape = {"shape": (channels, *sides), "num_classes": fields["num_classes"]}
+        return tuple(DATASETS.build({"type": name, **shape, **data, "seed": number}) for number in (0, 1))  # type: ignore[return-value]
+    both = ((True, "train_path"), (False, "val_path"))
+    made = []
+    for is_training, key in both:
+        root = {"root": paths[key]} if paths.get(key) else {}
+        transform = {"transform": _transform(fields, is_training)} if _is_transformed(fields, is_training) else {}
+        made.append(DATASETS.build({"type": name, "train": is_training, **root, **transform, **data}))
+    return made[0], made[1]
+
+
+def _folder(data: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> Any:
+    path = data.get(key)
+    if path is None:
+        if key == "val_path":
+            return None
+        message = f"{key} is not set: the folder with one folder of images for each class (data.{key}=FOLDER)."
+        raise ConfigError(message)
+    more = {name: value for name, value in data.items() if name not in ("train_path", "val_path")}
+    transform = _transform(fields, key == "train_path")
+    return DATASETS.build({"type": "ImageFolder", "root": path, "transform": transform, **more})
+
+
+def _is_transformed(fields: Mapping[str, Any], is_training: bool) -> bool:
+    """Whether images that come as arrays are changed at all: not in validation, and not without `augments`."""
+    augments = fields["augments"]
+    return is_training and augments is not None and augments.get("name") is not None
+
+
+def _transform(fields: Mapping[str, Any], is_training: bool) -> Any:
+    from polynet.data.transforms import test_transform, train_transform
+
+    if is_training:
+        return train_transform(fields["preprocess"], fields["augments"])
+    return test_transform(fields["preprocess"], fields["test"])

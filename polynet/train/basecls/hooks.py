@@ -1,0 +1,48 @@
+"""BaseCls's `DefaultHooks`, with what its `bn`, `model_ema` and `*_every_n_*` fields ask for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from polynet.train.hook import Hook
+from polynet.train.registry import HOOKS
+
+
+def hooks_of(fields: Mapping[str, Any], has_folder: bool) -> Iterator[Hook]:
+    """The hooks of a run.
+
+    Args:
+        fields: The whole config, its defaults filled in.
+        has_folder: Whether there is a folder to write into.
+    """
+    for name in ("RuntimeInfoHook", "IterTimerHook", "DistSamplerSeedHook", "NonFiniteLossHook", "ParamSchedulerHook"):
+        yield HOOKS.build(name)
+    yield HOOKS.build({"type": "LoggerHook", "interval": fields["log_every_n_iter"]})
+    yield HOOKS.build("ProgressHook")
+    yield from _averaging(fields)
+    if has_folder:
+        yield HOOKS.build({"type": "JsonLinesHook", "interval": fields["log_every_n_iter"]})
+        yield HOOKS.build("CurvesHook")
+        if _has_tensorboard():
+            yield HOOKS.build({"type": "TensorBoardHook", "interval": fields["tb_every_n_iter"]})
+        yield HOOKS.build({"type": "CheckpointHook", "interval": 1, "max_keep_ckpts": 2, "save_best": "auto"})
+
+
+def _averaging(fields: Mapping[str, Any]) -> Iterator[Hook]:
+    averaging, precise = fields["model_ema"], fields["bn"]
+    if averaging["enabled"]:
+        options = {key: averaging[key] for key in ("momentum", "update_period", "start_epoch", "alpha")}
+        yield HOOKS.build({"type": "BaseClsEMAHook", **options})
+    every = precise["precise_every_n_epoch"]
+    if every > 0 and not math.isinf(every):
+        yield HOOKS.build(
+            {"type": "PreciseBNHook", "interval": int(every), "num_samples": precise["num_samples_precise"]}
+        )
+
+
+def _has_tensorboard() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("tensorboard") is not None

@@ -1,0 +1,121 @@
+"""From a config with a `solver`, EssentialMC2's or Scepter's, to the solver and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polynet.backend import Backend, active_backend, get_backend
+from polynet.builder import build
+from polynet.config.normal_form import normalise
+from polynet.errors import ConfigError, ConfigKeyError, UnknownNameError, suggest
+from polynet.train.distributed import Processes
+from polynet.train.runner_parts import Parts, build_loader
+from polynet.train.solver.solvers import EvaluationSolver, TrainValSolver
+
+SOLVERS: dict[str, type[EvaluationSolver]] = {"EvaluationSolver": EvaluationSolver, "TrainValSolver": TrainValSolver}
+
+SPELLINGS = {"learning_rate": "lr", "train_hooks": "hooks", "metrics": "eval_metric_cfg", "max_steps": "max_iters"}
+"""Scepter's names of what EssentialMC2 calls otherwise."""
+
+
+def solver_from(
+    config: Mapping[str, Any],
+    *,
+    backend: str | Backend | None = None,
+    device: str | None = None,
+    work_dir: str | Path | None = None,
+    resume: bool | str | Path = False,
+    load_from: str | Path | None = None,
+    launcher: str = "none",
+) -> EvaluationSolver:
+    """Make the solver of a config, its loaders in place.
+
+    Args:
+        config: `{"model": …, "solver": {"type": "TrainValSolver", "optimizer": …}, "data": {"train": …, "eval": …}}`,
+            or Scepter's with the same keys in capitals. It is not changed.
+        backend: The framework; by default the active one.
+        device: Where the network goes.
+        work_dir: In place of the solver's own.
+        resume: Whether to go on from the newest checkpoint there, or the path of one.
+        load_from: A checkpoint to take weights from.
+        launcher: What started this process.
+
+    Raises:
+        ConfigKeyError: A part is missing.
+        UnknownNameError: There is no such solver.
+        PolyNetError: A part cannot be built.
+
+    Example:
+        >>> network = {"type": "Classifier", "backbone": {"type": "MLP", "in_dim": [4, 8], "out_dim": 5}}
+        >>> network["head"] = {"type": "ClassifierHead", "dim": 5, "num_classes": 4}
+        >>> config = {"model": network, "solver": {"type": "TrainValSolver", "optimizer": {"type": "SGD", "lr": 0.1}}}
+        >>> type(solver_from(config, backend="torch")).__name__
+        'TrainValSolver'
+    """
+    lowered = {str(key).lower(): value for key, value in config.items()}
+    section = normalise(_required(lowered, "solver"))
+    name = section.pop("name", None)
+    if name not in SOLVERS:
+        message = f"There is no solver {name!r}; there are {', '.join(SOLVERS)}.{suggest(name, SOLVERS)}"
+        raise UnknownNameError(message)
+    options = {SPELLINGS.get(key, key): value for key, value in section.items()}
+    model = options.pop("model", None) or _required(lowered, "model")
+    chosen = active_backend() if backend is None else get_backend(backend)
+    processes = Processes.find(launcher)
+    if processes.world_size > 1:
+        processes.start(chosen, device=None if device == "auto" else device)
+        device = processes.device
+    options["optimizer"] = _lowered(options.get("optimizer"))
+    if options.get("lr_scheduler") is not None:
+        options["lr_scheduler"] = _lowered(options["lr_scheduler"])
+    if work_dir is not None:
+        options["work_dir"] = work_dir
+    network = build({"model": dict(model)}, backend=chosen, seed=options.get("seed", 0))
+    try:
+        solver = SOLVERS[name](network, device=device or "auto", processes=processes, **options)
+    except TypeError as error:
+        from polynet.nn.explain import explain_call
+
+        explain_call(SOLVERS[name], (network,), options, error)
+        raise
+    _set_data(solver, _lowered(lowered.get("data")) or {}, processes)
+    if resume is not False:
+        solver.engine.resume_from = "auto" if resume is True else resume
+    solver.engine.load_from = load_from
+    return solver
+
+
+def _required(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = config.get(key)
+    if not isinstance(found, Mapping):
+        message = f"A solver's config needs {key!r}, a mapping; it has {', '.join(config)}.{suggest(key, config)}"
+        raise ConfigKeyError(message)
+    return found
+
+
+def _lowered(section: Any) -> Any:
+    """A section with Scepter's capitals read; `NAME` becomes `type`."""
+    if not isinstance(section, Mapping):
+        return section
+    plain = normalise(section)
+    if "name" in plain:
+        plain = {"type": plain.pop("name"), **plain}
+    return {SPELLINGS.get(key.lower(), key.lower()): value for key, value in plain.items()}
+
+
+def _set_data(solver: EvaluationSolver, data: Mapping[str, Any], processes: Processes) -> None:
+    from polynet.train.limits import Limits
+
+    parts = Parts(seed=solver.engine.seed, rank=processes.rank, world_size=processes.world_size)
+    unknown = [key for key in data if key not in ("train", "eval", "val", "test")]
+    if unknown:
+        near = suggest(unknown[0], ["train", "eval"])
+        message = f"data: there is no loader {unknown[0]!r}; there are train and eval.{near}"
+        raise ConfigError(message)
+    engine = solver.engine
+    engine.train_dataloader = build_loader(data.get("train"), "train", parts)
+    engine.val_dataloader = build_loader(data.get("eval", data.get("val", data.get("test"))), "val", parts)
+    if isinstance(solver, TrainValSolver):
+        engine.limits = Limits(max_epochs=-(-solver.max_epochs // solver.num_folds), val_interval=solver.eval_interval)
