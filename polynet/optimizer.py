@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from polynet.errors import OptionError
+from polynet.backend import backend_of
+from polynet.errors import OptionError, WeightsError, suggest
 from polynet.slots import Slot
 from polynet.types import Tensor
 
@@ -196,6 +197,28 @@ class Optimizer(abc.ABC):
             gradient = slot.tensor.grad
             found[name] = None if gradient is None else slot.canonical(gradient)
         return found
+
+    def load_gradients(self, gradients: Mapping[str, np.ndarray[Any, Any] | None]) -> None:
+        """Replace the gradients by copies of what `gradients` gave; a parameter that is left out has none.
+
+        Raises:
+            WeightsError: They are of other parameters; nothing is changed then.
+        """
+        for name, array in gradients.items():
+            slot = self._slots.get(name)
+            if slot is None:
+                message = f"There is a gradient of {name!r}, which is not optimised.{suggest(name, self._slots)}"
+                raise WeightsError(message)
+            if array is not None and tuple(array.shape) != slot.shape:
+                message = f"The gradient of {name!r} has the shape {list(array.shape)}, and it {list(slot.shape)}."
+                raise WeightsError(message)
+        self.zero_grad()
+        for name, array in gradients.items():
+            if array is not None:
+                tensor = self._slots[name].tensor
+                backend = backend_of(tensor)
+                native = array.reshape(tuple(tensor.shape))
+                tensor.grad = backend.tensor(native, dtype=self._slots[name].dtype, device=backend.device_of(tensor))
 
     # Steps
 

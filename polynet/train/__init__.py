@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from polynet.train.faces import engine_from as engine_from
     from polynet.train.hook import Hook as Hook
     from polynet.train.optim_wrapper import OptimWrapper as OptimWrapper
-    from polynet.train.optim_wrapper_constructor import build_optim_wrapper as build_optim_wrapper
+    from polynet.train.optim_wrapper import build_optim_wrapper as build_optim_wrapper
     from polynet.train.registry import HOOKS as HOOKS
     from polynet.train.registry import SCHEDULES as SCHEDULES
     from polynet.train.runner import Runner as Runner
@@ -36,7 +36,7 @@ _HOMES = {
     "Runner": "polynet.train.runner",
     "SCHEDULES": "polynet.train.registry",
     "TrainValSolver": "polynet.train.solver.solvers",
-    "build_optim_wrapper": "polynet.train.optim_wrapper_constructor",
+    "build_optim_wrapper": "polynet.train.optim_wrapper",
     "engine_from": "polynet.train.faces",
 }
 """Public names, and the module each is found in when first used."""

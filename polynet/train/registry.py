@@ -55,7 +55,7 @@ SCHEDULES = PartRegistry(
 )
 OPTIM_WRAPPERS = PartRegistry(
     "optimiser wrapper",
-    {"AmpOptimWrapper": "polynet.train.optim_wrapper", "OptimWrapper": "polynet.train.optim_wrapper"},
+    {"AmpOptimWrapper": "polynet.train.amp_optim_wrapper", "OptimWrapper": "polynet.train.optim_wrapper"},
 )
 OPTIM_WRAPPER_CONSTRUCTORS = PartRegistry(
     "constructor of an optimiser wrapper",
