@@ -145,9 +145,10 @@ class BatchFetcher:
 def sample_error(dataset: Any, index: int, error: Exception) -> SampleError:
     """What to raise when a sample cannot be loaded."""
     describe = getattr(dataset, "name_of", None)
-    name = f" ({describe(index)})" if describe is not None else ""
+    name = describe(index) if describe is not None else ""
+    shown = f" ({name})" if name and name not in str(error) else ""
     return SampleError(
-        f"Sample {index}{name} of {type(dataset).__name__} could not be loaded: {type(error).__name__}: {error}"
+        f"Sample {index}{shown} of {type(dataset).__name__} could not be loaded: {type(error).__name__}: {error}"
     )
 
 

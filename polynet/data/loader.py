@@ -35,7 +35,7 @@ class DataLoader(metaclass=ExplainsOptions):
         drop_last: Leave out a last batch that is not whole.
         num_workers: Worker processes; 0 loads in this process, when a batch is asked for.
         seed: Seed of the order and of the samples' random numbers, from 0.
-        collate: From a list of samples to a batch; `polynet.data.collate` by default.
+        collate: From a list of samples to a batch; `polynet.data.collate.collate` by default.
         sampler: Order of visits: a `Sampler`, or any iterable of indices (its `set_epoch` is called if it has one).
         prefetch: Batches that each worker is ahead.
         timeout: Seconds after which a batch that has not come from the workers is given up; 0 for never.
