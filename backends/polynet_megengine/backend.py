@@ -11,16 +11,21 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polynet.backend import Backend
 from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
-from polynet.errors import BackendThreadError, FrameworkMismatchError, UnsupportedError, suggest
+from polynet.errors import BackendThreadError, FrameworkMismatchError, OptionError, UnsupportedError, suggest
 from polynet.optimizer import Optimizer
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
+
+if TYPE_CHECKING:
+    from polynet.train.distributed.collectives import Collectives
+    from polynet.train.distributed.parallel import Strategy
+    from polynet.train.distributed.place import Place
 
 
 class MegEngineBackend(Backend):
@@ -228,6 +233,28 @@ class MegEngineBackend(Backend):
         """One recorded run under a `GradManager`; every `.grad` is left as it was."""
         self.check_thread()
         return self._state.differentiate(function, list(sources))  # type: ignore[no-any-return]  # lazily imported
+
+    def collectives(self, place: Place, *, device: str, timeout: float) -> Collectives:
+        """MegEngine's own `distributed` on GPUs; torch's gloo on a CPU, where MegEngine has nothing."""
+        self.check_thread()
+        home = importlib.import_module("polynet_megengine.distributed.collectives")
+        return home.meet(place, device, timeout)  # type: ignore[no-any-return]  # lazily imported
+
+    def parallelise(self, model: Any, collectives: Collectives, strategy: str, **options: Any) -> Strategy:
+        """Replicas whose gradients are averaged.
+
+        Raises:
+            UnsupportedError: Parameters are to be sharded, which MegEngine cannot.
+        """
+        if strategy == "shard":
+            message = "MegEngine cannot shard parameters over processes, as FSDP does: use strategy 'replicate'."
+            raise UnsupportedError(message)
+        home = importlib.import_module("polynet_megengine.distributed.replicated")
+        try:
+            return home.Replicated(model, collectives, **options)  # type: ignore[no-any-return]  # lazily imported
+        except TypeError as error:
+            message = f"Replicas on MegEngine have no such option: {error}"
+            raise OptionError(message) from error
 
     def optimizer(
         self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any

@@ -100,14 +100,15 @@ def normalise_by_batch(
     return output
 
 
-def _channel_sum(x: Tensor) -> Tensor:
+def channel_sum(x: Tensor) -> Tensor:
     """Sum over everything but channels, as `(1, C, 1, 1)`: along rows first, which is the fast way."""
     images, channels, height, width = x._tuple_shape
     rows = F.sum(x.reshape(images * channels, height * width), axis=1)
     return F.sum(rows.reshape(images, channels), axis=0).reshape(1, channels, 1, 1)
 
 
-def _channel_square_sum(x: Tensor) -> Tensor:
+def channel_square_sum(x: Tensor) -> Tensor:
+    """As `channel_sum`, of squares."""
     images, channels, height, width = x._tuple_shape
     (rows,) = apply(builtin.Reduce(mode="sum_sqr", axis=1), x.reshape(images * channels, height * width))
     return F.sum(rows.reshape(images, channels), axis=0).reshape(1, channels, 1, 1)
@@ -124,8 +125,8 @@ class _BatchNormalisation(Function):
     def forward(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         images, _, height, width = x._tuple_shape
         self.count = images * height * width
-        self.mean = _channel_sum(x) * (1 / self.count)
-        self.variance = _channel_square_sum(x - self.mean) * (1 / self.count)
+        self.mean = channel_sum(x) * (1 / self.count)
+        self.variance = channel_square_sum(x - self.mean) * (1 / self.count)
         inverse = (self.variance + self.eps) ** -0.5
         scale = weight * inverse
         self.saved = (x, self.mean, inverse, scale)
@@ -134,8 +135,8 @@ class _BatchNormalisation(Function):
     def backward(self, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, mean, inverse, scale = self.saved
         centred = x - mean
-        to_bias = _channel_sum(dy)
-        to_weight = _channel_sum(dy * centred) * inverse
+        to_bias = channel_sum(dy)
+        to_weight = channel_sum(dy * centred) * inverse
         slope = scale * inverse * to_weight * (-1 / self.count)
         offset = scale * to_bias * (-1 / self.count)
         to_x = dy * scale + _elwise(centred, slope, offset, mode="FUSE_MUL_ADD3")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from polynet.slots import Slot
+from polynet_torch.sharding import is_spread, spread_like, whole
 
 
 class TorchSlot(Slot):
@@ -22,8 +23,8 @@ class TorchSlot(Slot):
         return tensor
 
     def canonical(self, tensor: torch.Tensor) -> np.ndarray[Any, Any]:
-        """A copy as an array; bfloat16, which numpy lacks, becomes float32."""
-        tensor = tensor.detach()
+        """A copy as an array; bfloat16, which numpy lacks, becomes float32, and what is sharded is gathered."""
+        tensor = whole(tensor.detach())
         if tensor.dtype == torch.bfloat16:
             tensor = tensor.float()
         return np.array(tensor.cpu().numpy())
@@ -31,7 +32,12 @@ class TorchSlot(Slot):
     def view(self) -> np.ndarray[Any, Any] | None:
         """The tensor's own memory, where it is contiguous on the CPU."""
         tensor = self.tensor.detach()
-        if tensor.device.type != "cpu" or not tensor.is_contiguous() or tensor.dtype == torch.bfloat16:
+        if (
+            is_spread(tensor)
+            or tensor.device.type != "cpu"
+            or not tensor.is_contiguous()
+            or tensor.dtype == torch.bfloat16
+        ):
             return None
         array: np.ndarray[Any, Any] = tensor.numpy()
         return array
@@ -43,7 +49,7 @@ class TorchSlot(Slot):
             view[...] = array
             return
         with torch.no_grad():
-            self.tensor.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+            self.tensor.copy_(spread_like(torch.from_numpy(np.ascontiguousarray(array)), self.tensor))
 
 
 def _is_counted(module: Any, leaf: str) -> bool:

@@ -16,6 +16,7 @@ from polynet.errors import InputError
 from polynet.nn.rules import normalisation as rules
 from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_running
+from polynet_megengine.distributed.batch_norm import normalise_by_all, present_collectives
 from polynet_megengine.module import Module
 
 from .initialisation import fill
@@ -26,6 +27,9 @@ class _BatchNorm(Module):
     """What every rank shares, mixed in between MegEngine's layer and our `Module`."""
 
     _ranks: ClassVar[tuple[int, ...]]
+
+    synchronised: bool = False
+    """Whether statistics are those of all processes that train together."""
 
     def _prepare(self, num_features: int, eps: float, momentum: float | None) -> None:
         rules.batch_norm(type(self).__name__, num_features, eps, momentum)
@@ -84,6 +88,12 @@ class _BatchNorm(Module):
             count = self.num_batches_tracked + 1
             self.num_batches_tracked._reset(count)
             factor = 1.0 / count.astype("float32")
+        if self.synchronised and is_distributed() and isinstance(factor, float | int):
+            group, weights = getattr(self, "group", WORLD), (self.weight, self.bias)
+            return F.nn.sync_batch_norm(x, mean, variance, *weights, True, 1 - factor, self.eps, group=group)
+        collectives = present_collectives() if self.synchronised else None
+        if collectives is not None:
+            return normalise_by_all(x, mean, variance, self.weight, self.bias, factor, self.eps, collectives)
         return normalise_by_batch(x, mean, variance, self.weight, self.bias, factor, self.eps)
 
     def canonical_shape(self, name: str, tensor: Tensor) -> tuple[int, ...]:
@@ -161,6 +171,7 @@ class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):
     """Batch normalisation of any rank over all processes; within one process it is plain batch normalisation."""
 
     _ranks = (2, 3, 4, 5)
+    synchronised = True
 
     def __init__(
         self,
@@ -175,15 +186,6 @@ class SyncBatchNorm(M.SyncBatchNorm, _BatchNorm):
         group = WORLD if process_group is None else process_group
         super().__init__(num_features, eps, momentum, bool(affine), bool(track_running_stats), group=group)
         self._count_batches()
-
-    def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        if not is_distributed() or self.momentum is None:
-            return super()._normalise_by_batch(x, shape)
-        mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
-        momentum = 1 - self.momentum if mean is not None else 0.0
-        return F.nn.sync_batch_norm(
-            x, mean, variance, self.weight, self.bias, training=True, momentum=momentum, eps=self.eps, group=self.group
-        )
 
     forward = _BatchNorm.forward
     reset_parameters = _BatchNorm.reset_parameters

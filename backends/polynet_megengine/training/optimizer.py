@@ -59,9 +59,14 @@ def optimizer(
 
 
 class MegEngineOptimizer(Optimizer):
-    """A `megengine.optimizer.Optimizer` with what training needs around it."""
+    """A `megengine.optimizer.Optimizer` with what training needs around it.
+
+    Attributes:
+        after_backward: Called with the optimiser after each `backward`; averages gradients over processes.
+    """
 
     native: composed.ComposedOptimizer
+    after_backward: Callable[[Optimizer], None] | None = None
 
     def __init__(self, rule: Rule, planned: Sequence[PlannedGroup], native: composed.ComposedOptimizer) -> None:
         super().__init__(rule, planned, native)
@@ -88,6 +93,8 @@ class MegEngineOptimizer(Optimizer):
         if scale != 1.0:
             seed = megengine.Tensor(np.full(tuple(loss.shape), scale, loss.dtype), device=loss.device)
         self._recording.differentiate(loss, seed)
+        if self.after_backward is not None:
+            self.after_backward(self)
 
     def zero_grad(self) -> None:
         """Set all gradients to `None`."""

@@ -100,7 +100,8 @@ class TorchCollectives(Collectives):
             dist.all_reduce(tensor, _OPERATIONS[how], group=self.group)
         reduced: np.ndarray[Any, Any] = tensor.numpy()
         if how == "mean":
-            return reduced / np.asarray(self.place.world_size, reduced.dtype)
+            reduced /= np.asarray(self.place.world_size, reduced.dtype)
+            return reduced
         return reduced.astype(bool) if array.dtype == bool and how == "max" else reduced
 
     def all_reduce_tensor(self, tensor: torch.Tensor, how: str) -> torch.Tensor:

@@ -16,6 +16,7 @@ from polynet.slots import Slot
 from polynet.train.rules import find_rule
 from polynet.train.rules.grouping import PlannedGroup, plan_groups
 from polynet.train.rules.rule import Rule
+from polynet_torch.sharding import spread_like, whole
 from polynet_torch.state import slots
 from polynet_torch.training.composed import LAMB, LARS, ComposedOptimizer
 
@@ -109,7 +110,7 @@ class TorchOptimizer(Optimizer):
     def clip_gradients_by_norm(self, max_norm: float, norm_type: float = 2.0) -> float:
         """`torch.nn.utils.clip_grad_norm_`, and the norm as a number."""
         parameters = [parameter for group in self.native.param_groups for parameter in group["params"]]
-        return float(torch.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type))
+        return float(whole(torch.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type)))
 
     def clip_gradients_by_value(self, lower: float, upper: float) -> None:
         """Clamp every gradient in place."""
@@ -126,7 +127,7 @@ class TorchOptimizer(Optimizer):
 
     def gradients_are_finite(self) -> bool:
         """Whether the largest magnitude is finite: one number to wait for."""
-        return bool(torch.isfinite(torch.nn.utils.get_total_norm(self._gradients(), norm_type=math.inf)))
+        return bool(torch.isfinite(whole(torch.nn.utils.get_total_norm(self._gradients(), norm_type=math.inf))))
 
     def _step(self) -> None:
         self.native.step()
@@ -170,4 +171,4 @@ class TorchOptimizer(Optimizer):
 def _like(parameter: torch.Tensor, array: np.ndarray[Any, Any]) -> torch.Tensor:
     """A tensor of these numbers in the parameter's type, memory format and place."""
     made = torch.empty_like(parameter.detach(), memory_format=torch.preserve_format)
-    return made.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+    return made.copy_(spread_like(torch.from_numpy(np.ascontiguousarray(array)), made))
