@@ -113,6 +113,10 @@ class InputIndexError(InputError, IndexError):
     """An index or label lies outside what it indexes."""
 
 
+class NonFiniteLossError(PolyNetError, ArithmeticError):
+    """A loss, or the norm of its gradients, is not finite, so that training with it would destroy the weights."""
+
+
 class LossShapeError(InputError, AssertionError):
     """A prediction and a target do not have the shapes that a loss compares; OpenMMLab's losses assert it."""
 

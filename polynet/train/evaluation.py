@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from polynet.errors import ModeError
@@ -23,36 +24,52 @@ def run_evaluation(engine: Any, phase: str) -> dict[str, Any]:
     Raises:
         ModeError: There are no data for this phase.
     """
-    loader, evaluator = getattr(engine, f"{phase}_dataloader"), getattr(engine, f"{phase}_evaluator")
-    if loader is None:
+    if getattr(engine, f"{phase}_dataloader") is None:
         message = f"There is nothing to {phase} with: {phase}_dataloader not given."
         raise ModeError(message)
-    step = getattr(engine.model, f"{phase}_step")
     was_training = bool(getattr(engine.model, "training", True))
     engine.call_hook(f"before_{phase}")
     engine.call_hook(f"before_{phase}_epoch")
     engine.backend.set_training(engine.model, False)
+    metrics = _measured(engine, phase, engine.call_hook)
+    if metrics is not None:
+        engine.position.validation_due = False
+        engine.call_hook(f"after_{phase}_epoch", metrics=metrics)
+    engine.call_hook(f"after_{phase}")
+    engine.backend.set_training(engine.model, was_training)
+    return metrics or {}
+
+
+def measure(engine: Any, phase: str) -> dict[str, Any] | None:
+    """The figures of the model as it is now, without a call of any hook: for a hook that evaluates other weights.
+
+    Args:
+        engine: The engine, its model in evaluation mode.
+        phase: `"val"` or `"test"`.
+
+    Returns:
+        The evaluator's figures; `None` where training was asked to stop meanwhile.
+    """
+    return _measured(engine, phase, lambda point, **options: None)
+
+
+def _measured(engine: Any, phase: str, call_hook: Callable[..., None]) -> dict[str, Any] | None:
+    loader, evaluator = getattr(engine, f"{phase}_dataloader"), getattr(engine, f"{phase}_evaluator")
+    step = getattr(engine.model, f"{phase}_step")
     if engine.trainee is not engine.model:
         engine.trainee.synchronise_buffers()
     if evaluator is not None and engine.world_size > 1:
         evaluator.gather = engine.processes.gather
     with engine.backend.ops.no_grad(), _precision(engine):
         for index, batch in enumerate(batches_of(loader, 0, 0, engine._seed_epoch)):
-            engine.call_hook(f"before_{phase}_iter", batch_idx=index, data_batch=batch)
+            call_hook(f"before_{phase}_iter", batch_idx=index, data_batch=batch)
             outputs = step(batch)
             if evaluator is not None:
                 evaluator.process(data_samples=outputs, data_batch=batch)
-            engine.call_hook(f"after_{phase}_iter", batch_idx=index, data_batch=batch, outputs=outputs)
+            call_hook(f"after_{phase}_iter", batch_idx=index, data_batch=batch, outputs=outputs)
             if engine.stopping is not None:
-                break
-    metrics: dict[str, Any] = {}
-    if engine.stopping is None:
-        metrics = {} if evaluator is None else dict(evaluator.evaluate(_size_of(loader)))
-        engine.position.validation_due = False
-        engine.call_hook(f"after_{phase}_epoch", metrics=metrics)
-    engine.call_hook(f"after_{phase}")
-    engine.backend.set_training(engine.model, was_training)
-    return metrics
+                return None
+    return {} if evaluator is None else dict(evaluator.evaluate(_size_of(loader)))
 
 
 def _precision(engine: Any) -> contextlib.AbstractContextManager[Any]:

@@ -161,6 +161,13 @@ class OptimWrapper(metaclass=ExplainsOptions):
         self._inner_count += 1
         self._pending = True
 
+    def leave_out(self) -> None:
+        """Count a loss that is not taken into account, one that is not finite say; a step due is taken without it."""
+        self._inner_count += 1
+        if self._pending and self.should_update():
+            self.step()
+            self.zero_grad()
+
     def step(self) -> None:
         """Unscale, clip and step; with a loss scale, only where all gradients are finite."""
         if self.loss_scale is not None:

@@ -18,7 +18,7 @@ class SyncBuffersHook(Hook):
 
     Example:
         >>> SyncBuffersHook().points
-        ('before_val_epoch', 'after_train_epoch')
+        ('after_train_epoch', 'before_val_epoch')
     """
 
     priority = "NORMAL"

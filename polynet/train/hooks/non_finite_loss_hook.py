@@ -1,0 +1,204 @@
+"""Guards the weights against losses that are not finite."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polynet.backend import backend_of
+from polynet.errors import NonFiniteLossError, OptionError, PolyNetError
+from polynet.train.hook import Hook
+from polynet.train.step_values import step_of
+
+ACTIONS = ("stop", "skip")
+
+
+class NonFiniteLossHook(Hook):
+    """Looks at each loss before it changes anything: one that is NaN or infinite is not learnt from.
+
+    The batch is saved as `work_dir/non_finite_batch_ITER.npz`, with its arrays by their places in it. Then training
+    ends with an error, or the batch is left out and counted. Processes that train together do the same.
+
+    A finite loss may have gradients that are not. Where gradients are clipped by their norm, that is seen after the
+    step, and ends training.
+
+    Args:
+        action: `"stop"` or `"skip"`.
+        limit: How many batches in a row may be left out before training ends all the same: the weights may be at fault.
+
+    Attributes:
+        skipped: How many batches have been left out.
+
+    Raises:
+        OptionError: A value is wrong.
+
+    Example:
+        >>> NonFiniteLossHook(action="skip").limit
+        10
+    """
+
+    priority = "HIGH"
+
+    def __init__(self, action: str = "stop", limit: int = 10) -> None:
+        if action not in ACTIONS:
+            message = f"action is 'stop' or 'skip', not {action!r}."
+            raise OptionError(message)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            message = f"limit counts batches and is a whole number of at least 0, not {limit!r}."
+            raise OptionError(message)
+        self.action = action
+        self.limit = limit
+        self.skipped = 0
+        self._in_a_row = 0
+        self._is_skipped = False
+        self._batch: Any = None
+        self._guarded: list[Any] = []
+
+    def before_train(self, runner: Any) -> None:
+        """Step between the model and its optimisers."""
+        self._release()
+        wrappers = runner.optim_wrapper
+        for wrapper in wrappers.values() if hasattr(wrappers, "values") else [wrappers]:
+            wrapper.update_params = self._guard(runner, wrapper, wrapper.update_params)
+            self._guarded.append(wrapper)
+
+    def after_run(self, runner: Any) -> None:
+        """Step back."""
+        self._release()
+
+    def _release(self) -> None:
+        for wrapper in self._guarded:
+            with contextlib.suppress(AttributeError):
+                del wrapper.update_params
+        self._guarded = []
+        self._batch = None
+
+    def _guard(self, runner: Any, wrapper: Any, update: Callable[..., None]) -> Callable[..., None]:
+        def update_params(loss: Any, *arguments: Any, **options: Any) -> None:
+            value = float(loss.detach())
+            is_bad = not math.isfinite(value)
+            if runner.world_size > 1:
+                is_bad = runner.processes.all_reduce(float(is_bad), "max") > 0
+            if is_bad:
+                self._leave_out(runner, wrapper, value)
+                return
+            update(loss, *arguments, **options)
+            norm = getattr(wrapper, "last_grad_norm", None)
+            if norm is not None and not math.isfinite(norm):
+                self._end(runner, f"The gradients have the norm {norm}, and the weights were changed by them")
+
+        return update_params
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Keep the batch at hand."""
+        self._batch = data_batch
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Take a step that was left out from averages."""
+        if self._is_skipped:
+            step_of(runner, outputs).is_skipped = True
+            self._is_skipped = False
+        else:
+            self._in_a_row = 0
+
+    def _leave_out(self, runner: Any, wrapper: Any, value: float) -> None:
+        where = "" if not math.isfinite(value) else " in another process"
+        if self.action == "stop":
+            self._end(runner, f"The loss is {value}{where}")
+        self.skipped += 1
+        self._in_a_row += 1
+        self._is_skipped = True
+        if self._in_a_row > self.limit:
+            self._end(
+                runner, f"The loss is {value}{where}, the batch before it was left out, and so on {self.limit} times"
+            )
+        if hasattr(wrapper, "leave_out"):
+            wrapper.leave_out()
+        runner.message["skipped"] = self.skipped
+        runner.logger.warning(
+            "Iteration %d: the loss is %s%s; the batch is left out, the %s in all.%s",
+            runner.iter + 1,
+            value,
+            where,
+            _ordinal(self.skipped),
+            self._saved(runner),
+        )
+
+    def _end(self, runner: Any, reason: str) -> None:
+        message = (
+            f"{reason}, in iteration {runner.iter + 1} of epoch {runner.epoch + 1}.{self._saved(runner)} A smaller "
+            "learning rate, a warm-up or clipped gradients may help; "
+            "NonFiniteLossHook(action='skip') leaves such batches out."
+        )
+        raise NonFiniteLossError(message)
+
+    def _saved(self, runner: Any) -> str:
+        """Save the batch, and say where."""
+        if runner.work_dir is None:
+            return " The batch was not saved, since there is no work_dir."
+        suffix = f"_rank{runner.rank}" if runner.rank else ""
+        path = Path(runner.work_dir) / f"non_finite_batch_{runner.iter + 1}{suffix}.npz"
+        try:
+            save_batch(self._batch, path)
+        except (OSError, ValueError) as error:
+            return f" The batch could not be saved to {path}: {error}."
+        return f" The batch was saved to {path}."
+
+    def state(self) -> dict[str, Any]:
+        """How many batches were left out."""
+        return {"skipped": self.skipped} if self.skipped else {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on counting."""
+        self.skipped = int(state.get("skipped", 0))
+
+
+def save_batch(batch: Any, path: Path) -> None:
+    """Save the arrays, tensors, numbers and texts of a batch, by their places in it: `inputs`, `data_samples.3.gt`.
+
+    Args:
+        batch: Mappings, lists, tuples and samples, nested.
+        path: The file.
+
+    Raises:
+        OSError: It cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "batch.npz"
+        >>> save_batch({"inputs": [np.zeros(2), np.ones(2)], "label": 3}, path)
+        >>> sorted(np.load(path))
+        ['inputs.0', 'inputs.1', 'label']
+    """
+    arrays = {name: array for name, array in _arrays(batch, "") if array.dtype != object}
+    if "file" in arrays:  # the name of an argument of numpy's
+        arrays["file_"] = arrays.pop("file")
+    np.savez(path, **arrays)
+
+
+def _arrays(value: Any, path: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    to_dict = getattr(value, "to_dict", None)
+    if not isinstance(value, Mapping) and callable(to_dict):
+        value = to_dict()
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _arrays(part, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _arrays(part, f"{path}.{index}" if path else str(index))
+    elif isinstance(value, np.ndarray | np.generic | bool | int | float | str):
+        yield path or "batch", np.asarray(value)
+    else:
+        # What is neither a tensor nor anything known cannot be kept.
+        with contextlib.suppress(PolyNetError):
+            yield path or "batch", backend_of(value).numpy(value)
+
+
+def _ordinal(number: int) -> str:
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{suffix}"
