@@ -47,8 +47,8 @@ class ClassificationTask(BaseModel):
 
     Example:
         >>> with polynet.use_backend("torch"):
-        ...     task = ClassificationTask(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), loss="CrossEntropy")
-        >>> batch = (np.zeros((2, 1, 2, 2), np.uint8), np.array([0, 2]))
+        ...     task = ClassificationTask({"type": "MLP", "in_dim": [4], "out_dim": 3}, loss="CrossEntropy")
+        >>> batch = (np.zeros((2, 4), np.uint8), np.array([0, 2]))
         >>> losses = task(*task.preprocess(batch, training=True), mode="loss")
         >>> sorted(losses), tuple(task.val_step(batch).logits.shape)
         (['loss', 'top1'], (2, 3))
