@@ -26,9 +26,6 @@ def generator(seed: int = 0) -> np.random.Generator:
 class Drawn(np.random.Generator):
     """A generator whose uniform numbers are given; those needed after them are an error."""
 
-    def __new__(cls, *numbers: float) -> Drawn:
-        return super().__new__(cls, np.random.Philox(0))
-
     def __init__(self, *numbers: float) -> None:
         super().__init__(np.random.Philox(0))
         self.numbers = list(numbers)

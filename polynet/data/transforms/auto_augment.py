@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,12 +58,13 @@ class RandAugment(_Augment):
     """Apply a few operations, drawn from a set, all about equally strong.
 
     Args:
-        magnitude: How strong, from 0 to 10.
+        magnitude: How strong, from 0 to `magnitude_max`.
         magnitude_std: Standard deviation of the magnitude, which is then drawn for each operation from a normal
             distribution; infinity has it drawn uniformly from 0 to `magnitude`.
         prob: How likely each drawn operation is carried out; or a range from which that likelihood is drawn each time.
         n_ops: How many operations are drawn; the same may be drawn again.
-        magnitude_max: Drawn magnitudes are cut to it, as in timm; `None` leaves them, as in BaseCls.
+        magnitude_max: Drawn magnitudes are cut to it, as in timm; `None` leaves them, as in BaseCls, where
+            EfficientNetV2-L is trained at 21. Beyond 10 operations go on beyond their ranges.
         operations: Names of the operations to draw from (see `operations.OPERATIONS`): by default the fifteen of
             timm and BaseCls that change more at a greater magnitude.
         interpolation: For rotations, shears and shifts: "nearest", "bilinear" or "bicubic"; of several, one is drawn
@@ -95,8 +97,7 @@ class RandAugment(_Augment):
     ) -> None:
         super().__init__(interpolation, fill)
         self.magnitude_max = None if magnitude_max is None else number_between("magnitude_max", magnitude_max, 0.0)
-        # Twice the operations' range is no augmentation any more but a slip, as on torchvision's scale of 31.
-        greatest = 2 * GREATEST_MAGNITUDE if self.magnitude_max is None else self.magnitude_max
+        greatest = sys.float_info.max if self.magnitude_max is None else self.magnitude_max
         self.magnitude = number_between("magnitude", magnitude, 0.0, greatest)
         self.magnitude_std = number_between("magnitude_std", magnitude_std, 0.0)
         self.prob = probability("prob", prob) if is_number(prob) else range_between("prob", prob, 0.0, 1.0)

@@ -32,7 +32,8 @@ def train_transform(preprocess: Section | None = None, augments: Section | None 
         preprocess: BaseCls's field: `img_size`, `img_color_space`, `img_mean`, `img_std`. What is missing is as in
             BaseCls's base config.
         augments: BaseCls's field: `name` (SimpleAugment, ColorAugment, AutoAugment, RandAugment, or a registered
-            transform), `resize`, `color_aug`, `rand_aug`, `rand_erase`. `mixup` concerns batches and is left alone.
+            transform; `None` for none), `resize`, `color_aug`, `rand_aug`, `rand_erase`. `mixup` concerns batches and
+            is left alone.
 
     Raises:
         ConfigKeyError: There is no such field, or no augmentation of that name.
@@ -128,7 +129,7 @@ def _augmentation(augments: Section, mean: list[float]) -> list[Callable[..., An
     interpolation = augments["resize"]["interpolation"]
     warp: dict[str, Any] = {"interpolation": interpolation if interpolation in WARPING else "bicubic", "fill": mean}
     name = augments["name"]
-    if name == "SimpleAugment":
+    if name is None or name == "SimpleAugment":
         return []
     if name == "ColorAugment":
         jitter = {**augments["color_aug"]}
@@ -155,8 +156,9 @@ def _registered(name: Any) -> Any:
 def _section(name: str, given: Section | None) -> dict[str, Any]:
     """A section of the config over BaseCls's defaults, without fields that it does not have."""
     defaults = BASE[name]
-    _check_fields(name, given or {}, defaults)
-    return dict(merged(defaults, given or {}))
+    given = {} if given is None else given
+    _check_fields(name, given, defaults)
+    return dict(merged(defaults, given))
 
 
 def _check_fields(path: str, given: Any, defaults: Mapping[str, Any]) -> None:
