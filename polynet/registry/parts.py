@@ -129,7 +129,7 @@ class PartRegistry:
         try:
             return target(**arguments)
         except PolyNetError as error:
-            error.args = (f"{_name(target)}: {error.args[0]}", *error.args[1:]) if error.args else error.args
+            _mention(target, error)
             raise
         except TypeError as error:
             from polynet.nn.explain import explain_call
@@ -146,6 +146,13 @@ class PartRegistry:
     def __repr__(self) -> str:
         """The kind, and how many names there are."""
         return f"<registry of {self.kind}s: {len({*self._homes, *self._added})} names>"
+
+
+def _mention(target: Any, error: PolyNetError) -> None:
+    """Begin an error's message with the part's name, where it does not already."""
+    name = _name(target)
+    if error.args and not str(error.args[0]).startswith(f"{name}: "):
+        error.args = (f"{name}: {error.args[0]}", *error.args[1:])
 
 
 def _identity(part: Any) -> tuple[Any, Any]:
