@@ -80,7 +80,8 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
             InputTypeError: There are no images among them.
         """
         named = _named(data)
-        return super().cast_data({**named, "inputs": stacked_arrays(inputs_of(self, named))})
+        inputs = stacked_arrays(inputs_of(self, named))
+        return super().cast_data({**named, "inputs": inputs})
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """The batch as `inputs` and `data_samples`."""

@@ -65,7 +65,8 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         Raises:
             InputTypeError: They are no dictionary with `inputs`.
         """
-        return super().cast_data({**data, "inputs": stacked_arrays(inputs_of(self, data))})
+        inputs = stacked_arrays(inputs_of(self, data))
+        return super().cast_data({**data, "inputs": inputs})
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """The batch with its `inputs` normalised and stacked, and `data_samples`, `None` where there are none."""
