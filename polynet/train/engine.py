@@ -112,6 +112,7 @@ class Engine:
             with use_backend(self.backend):
                 self.backend.place(self.model, self.backend.resolve_device(device))
         if self.world_size > 1 and self.trainee is self.model:
+            self._init_weights(seed)  # while every process still holds all of every parameter
             self.trainee = self.processes.parallelise(self.model, **(parallel or {}))
         self.work_dir = None if work_dir is None else Path(work_dir)
         self.logger = LOGGER
@@ -188,6 +189,11 @@ class Engine:
         """Whether this process is the one that writes files and prints."""
         return self.rank == 0
 
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each process holds a part of each weight, so that all must take part when weights are read."""
+        return self.trainee is not self.model and self.trainee.is_sharded
+
     def weights_module(self) -> Any:
         """The module whose weights are saved: the network itself where the model is wrapped around one."""
         find = getattr(self.model, "weights_module", None)
@@ -249,7 +255,8 @@ class Engine:
             message = f"There is nothing to train with: {' and '.join(missing)} not given."
             raise ModeError(message)
         self.stopping = None
-        with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted:
+        telling = self.processes.telling_failures()
+        with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted, telling:
             self._prepare()
             try:
                 self.call_hook("before_train")
@@ -277,7 +284,7 @@ class Engine:
         return self._evaluated("test")
 
     def _evaluated(self, phase: str) -> dict[str, Any]:
-        with use_backend(self.backend):
+        with use_backend(self.backend), self.processes.telling_failures():
             self._prepare()
             try:
                 return run_evaluation(self, phase)
@@ -292,10 +299,7 @@ class Engine:
             except OSError as error:
                 message = f"work_dir {self.work_dir} cannot be made: {error}"
                 raise InputError(message) from error
-        network = self.weights_module()
-        if callable(getattr(network, "init_weights", None)) and not getattr(network, "is_init", False):
-            with seeded(self.seed):
-                network.init_weights()
+        self._init_weights(self.seed)
         self.call_hook("before_run")
         if self.resume_from is not None or self.load_from is not None:
             from polynet.train.checkpoint import load_weights, resume
@@ -305,6 +309,12 @@ class Engine:
             if self.load_from is not None and self.position.iter == 0:
                 load_weights(self, self.load_from)
             self.resume_from = self.load_from = None
+
+    def _init_weights(self, seed: int) -> None:
+        network = self.weights_module()
+        if callable(getattr(network, "init_weights", None)) and not getattr(network, "is_init", False):
+            with seeded(seed):
+                network.init_weights()
 
     def _run_epochs(self) -> None:
         limits = self.limits
@@ -319,6 +329,9 @@ class Engine:
     def _is_done(self) -> bool:
         limits, position = self.limits, self.position
         assert limits is not None
+        if self.world_size > 1 and self.processes.all_reduce(self.stopping is not None, "max"):
+            # A signal reaches processes at different iterations, and they must end at the same.
+            self.stopping = self.stopping or "another process stops"
         if self.stopping is not None:
             return True
         if limits.max_epochs is not None:

@@ -60,15 +60,19 @@ def _measured(engine: Any, phase: str, call_hook: Callable[..., None]) -> dict[s
         engine.trainee.synchronise_buffers()
     if evaluator is not None and engine.world_size > 1:
         evaluator.gather = engine.processes.gather
+    rounds = int(engine.processes.all_reduce(len(loader), "max")) if engine.is_sharded else 0
     with engine.backend.ops.no_grad(), _precision(engine):
+        index, batch = -1, None
         for index, batch in enumerate(batches_of(loader, 0, 0, engine._seed_epoch)):
             call_hook(f"before_{phase}_iter", batch_idx=index, data_batch=batch)
             outputs = step(batch)
             if evaluator is not None:
                 evaluator.process(data_samples=outputs, data_batch=batch)
             call_hook(f"after_{phase}_iter", batch_idx=index, data_batch=batch, outputs=outputs)
-            if engine.stopping is not None:
+            if engine.stopping is not None and engine.world_size == 1:
                 return None
+        for _ in range(index + 1, rounds):
+            step(batch)  # the others need this process's part of each parameter for a batch more
     return {} if evaluator is None else dict(evaluator.evaluate(_size_of(loader)))
 
 

@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ import pytest
 import polynet
 from polynet.errors import CheckpointError, InputError, OptionError
 from polynet.train.checkpoint import load_checkpoint, resume
+from polynet.train.distributed import Place, Processes
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.weights import atomic
 from tests.train.small_runs import BATCHES, Scores, StopAfter, assert_identical, everything, small_engine
@@ -210,7 +210,7 @@ def test_only_the_main_process_writes(backend, tmp_path):
     engine = small_engine(
         backend, tmp_path, CheckpointHook(interval=1, save_best="accuracy"), val_evaluator=Scores(1, 2, 3)
     )
-    engine.processes = SimpleNamespace(rank=1, world_size=1, is_main=False)
+    engine.processes = Processes(Place(rank=1, world_size=1))
     engine.train()
     assert names_in(tmp_path) == []
 

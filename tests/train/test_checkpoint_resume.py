@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from polynet import nn
 from polynet.backend import use_backend
 from polynet.errors import CheckpointError, CheckpointNotFoundError, WeightsError
 from polynet.train.checkpoint import find_latest, load_checkpoint, load_weights, resume, save_checkpoint
+from polynet.train.distributed import Place, Processes
 from polynet.train.hook import Hook
 from tests.train.small_runs import (
     BATCHES,
@@ -275,6 +275,6 @@ def test_weights_alone_may_be_loaded(backend, tmp_path):
 
 def test_only_the_main_process_writes(backend, tmp_path):
     engine = small_engine(backend)
-    engine.processes = SimpleNamespace(rank=1, world_size=2, is_main=False)
+    engine.processes = Processes(Place(rank=1, world_size=2))
     save_checkpoint(engine, tmp_path / "a.safetensors")
     assert list(tmp_path.iterdir()) == []

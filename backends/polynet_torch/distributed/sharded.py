@@ -25,6 +25,7 @@ class Sharded(Strategy):
     Blocks are gathered one by one while they compute; what belongs to no block is gathered with the model itself.
     """
 
+    is_sharded = True
     collectives: TorchCollectives
 
     def __init__(

@@ -11,6 +11,7 @@ import numpy as np
 
 import polynet
 from polynet.errors import ConfigTypeError
+from polynet.slots import Slot
 from polynet.train.batches import batches_per_epoch
 from polynet.train.checkpoint.generators import generator_states
 from polynet.train.checkpoint.tree import flattened
@@ -57,7 +58,15 @@ def gathered(engine: Any, *, optimizer: bool = True, schedules: bool = True) -> 
 
 
 def _weights(engine: Any) -> dict[str, Array | Pieces]:
-    return {name: pieces_of(slot) for name, slot in engine.backend.slots(engine.weights_module()).items()}
+    return _lent(engine, engine.backend.slots(engine.weights_module()))
+
+
+def _lent(engine: Any, slots: Mapping[str, Slot]) -> dict[str, Array | Pieces]:
+    """The slots' numbers; what is spread over processes is put together, and only the main process keeps it."""
+    if not engine.is_sharded:
+        return {name: pieces_of(slot) for name, slot in slots.items()}
+    whole = ((name, slot.read()) for name, slot in slots.items())
+    return {name: array for name, array in whole if engine.is_main}
 
 
 def slots_beside(engine: Any) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def slots_beside(engine: Any) -> dict[str, Any]:
 
 
 def _weights_beside(engine: Any) -> dict[str, Array | Pieces]:
-    return {name: pieces_of(slot) for name, slot in slots_beside(engine).items()}
+    return _lent(engine, slots_beside(engine))
 
 
 def state_of(part: Any) -> Any:

@@ -51,6 +51,7 @@ def resume(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
         WeightsError: Weights or the optimiser's state do not fit the model; the engine is as it was.
     """
     found = _found(engine, path)
+    _check_agreement(engine, found)
     if found is None:
         engine.logger.info("There is no checkpoint in %s: training starts from the beginning.", engine.work_dir)
         return None
@@ -62,6 +63,24 @@ def resume(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
         raise type(error)(message) from error
     engine.logger.info("Training goes on from %s: epoch %d, iteration %d.", found.path, found.epoch, found.iter)
     return found
+
+
+def _check_agreement(engine: Any, found: TrainingCheckpoint | None) -> None:
+    """All processes of a run must go on from one checkpoint.
+
+    Raises:
+        CheckpointError: They found different ones.
+    """
+    if engine.world_size == 1:
+        return
+    places = engine.processes.gather(None if found is None else (found.epoch, found.iter))
+    if any(place != places[0] for place in places):
+        listed = ", ".join(f"{rank}: {place or 'none'}" for rank, place in enumerate(places))
+        message = (
+            f"The processes found different checkpoints (epoch and iteration by process: {listed}). All machines of a "
+            "run must see one work_dir, on a file system that they share."
+        )
+        raise CheckpointError(message)
 
 
 def load_weights(engine: Any, path: PathLike) -> None:

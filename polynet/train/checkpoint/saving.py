@@ -15,7 +15,8 @@ from polynet.weights.mapped import PathLike
 def save_checkpoint(engine: Any, path: PathLike, *, optimizer: bool = True, schedules: bool = True) -> None:
     """Write everything that a run needs to go on from this moment into one file, in one step.
 
-    The hooks' `before_save_checkpoint` may add to it. Only the main process writes.
+    The hooks' `before_save_checkpoint` may add to it. Only the main process writes; where weights are spread over
+    processes, all of them must call this.
 
     Args:
         engine: The engine.
@@ -29,9 +30,11 @@ def save_checkpoint(engine: Any, path: PathLike, *, optimizer: bool = True, sche
         ConfigTypeError: A hook's state holds something that cannot be kept.
     """
     check_path(path)
-    if not engine.is_main:
+    if not engine.is_main and not engine.is_sharded:
         return
     tree = gathered(engine, optimizer=optimizer, schedules=schedules)
+    if not engine.is_main:
+        return
     engine.call_hook("before_save_checkpoint", checkpoint=tree)
     write_training_checkpoint(path, tree, _network_config(engine))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from polynet.backend import Backend, backend_of
 from polynet.errors import DistributedError, FrameworkMismatchError, ModeError, OptionError, UnsupportedError, suggest
@@ -22,7 +22,10 @@ class Strategy(abc.ABC):
     Attributes:
         model: The model.
         collectives: The processes' communication.
+        is_sharded: Whether a process holds only a part of each parameter.
     """
+
+    is_sharded: ClassVar[bool] = False
 
     def __init__(self, model: Any, collectives: Collectives) -> None:
         self.model = model
@@ -77,6 +80,11 @@ class ParallelModel:
         """Show the model's class and how it is spread."""
         how = "one process" if self.strategy is None else type(self.strategy).__name__
         return f"<{type(self.model).__name__} trained by {how}>"
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether a process holds only a part of each parameter: all must take part in reading and in evaluating."""
+        return self.strategy is not None and self.strategy.is_sharded
 
     def train_step(self, data: Any, optim_wrapper: Any) -> Any:
         """The model's own `train_step`, with gradients averaged over processes.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,15 @@ class Processes:
         else:
             # The loss of a process is known to the others, or told by the one that it happened to.
             collectives.close("" if isinstance(failure, DistributedError) else f"{type(failure).__name__}: {failure}")
+
+    @contextlib.contextmanager
+    def telling_failures(self) -> Iterator[None]:
+        """Let an exception that leaves the block end communication, so that the other processes learn why at once."""
+        try:
+            yield
+        except BaseException as error:
+            self.stop(error)
+            raise
 
     def __enter__(self) -> Processes:
         """Return itself."""

@@ -127,8 +127,13 @@ class CheckpointHook(Hook):
     def before_train(self, runner: Any) -> None:
         """Try whether the folder can be written to, and see what an earlier run left there."""
         self._training = True
-        if not runner.is_main:
-            return
+        if runner.is_main:
+            self._begin(runner)
+        if runner.is_sharded:
+            # All processes save together, so they must hold the same to be the best.
+            self.best = runner.processes.gather(self.best)[0]
+
+    def _begin(self, runner: Any) -> None:
         folder = self._usable_folder(runner)
         for path in remove_leftovers(folder):
             runner.logger.info("%s was removed: a checkpoint whose writing was interrupted.", path.name)
@@ -162,7 +167,7 @@ class CheckpointHook(Hook):
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
         """Save the best."""
-        if not self._training or not runner.is_main or not metrics:
+        if not self._training or not _takes_part(runner) or not metrics:
             return
         if self.is_auto and not self.rules:
             name = next(iter(metrics))
@@ -192,7 +197,7 @@ class CheckpointHook(Hook):
     def _save(self, runner: Any) -> None:
         place = runner.position.after()
         self._saved_at = place["iter"]
-        if not runner.is_main:
+        if not _takes_part(runner):
             return
         path = self._written(runner, self._name(place))
         self.last = path
@@ -226,6 +231,8 @@ class CheckpointHook(Hook):
         return f"{error} Nothing written before is lost: {left}."
 
     def _delete(self, runner: Any, path: Path) -> None:
+        if not runner.is_main:
+            return
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
@@ -286,6 +293,11 @@ class CheckpointHook(Hook):
 
     def _rule_for(self, name: str) -> str:
         return rule_for(name, self.greater_keys, self.less_keys)
+
+
+def _takes_part(runner: Any) -> bool:
+    """Whether this process is needed for saving: to write, or to give its part of the weights."""
+    return bool(runner.is_main or runner.is_sharded)
 
 
 def _template(given: str) -> str:
