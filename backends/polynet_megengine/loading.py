@@ -27,7 +27,7 @@ from megengine.data.dataset import Dataset
 from megengine.data.sampler import MapSampler
 
 from polynet.data.packing import Block
-from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work
+from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work, late_batch, lost_batch
 from polynet.errors import LoaderError
 from polynet_megengine.quiet_fork import restore_standard_error, standard_error_away
 from polynet_megengine.shared_queue import SharedMemoryQueue
@@ -186,28 +186,14 @@ class _Iterator(_ParallelMapDataLoaderIter):
             try:
                 return self._data_queue.get(timeout=_POLL_SECONDS)
             except queue.Empty:
-                self._check_workers()
+                lost = lost_batch(self._workers, seconds=0)
             except (OSError, EOFError) as error:  # it died before its block was taken over
-                self._check_workers()
-                message = f"Loading stopped: a batch was lost on its way from a worker: {error}"
-                raise LoaderError(message) from error
+                message = f"Loading stopped: {error}"
+                raise lost_batch(self._workers) or LoaderError(message) from error
+            if lost is not None:
+                raise lost
             if 0 < self.timeout < time.monotonic() - since:
-                message = (
-                    f"No batch came from the {self.num_workers} workers in {self.timeout:g} s. "
-                    "A longer `timeout` waits longer, 0 for ever; num_workers=0 shows where loading stands."
-                )
-                raise LoaderError(message)
-
-    def _check_workers(self) -> None:
-        """Raise `LoaderError` if a worker has ended."""
-        dead = [worker for worker in self._workers if not worker.is_alive()]
-        if dead:
-            ends = ", ".join(f"{worker.pid} (exit code {worker.exitcode})" for worker in dead)
-            message = (
-                f"Loading stopped: DataLoader worker {ends} exited unexpectedly. Exit code -9 is that of a process "
-                "killed, often for want of memory."
-            )
-            raise LoaderError(message)
+                raise late_batch(self.num_workers, self.timeout)
 
 
 def _work(standard_error: int | None, *arguments: Any) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from polynet.data.packing import Block
-from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work
+from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work, late_batch, lost_batch
 from polynet.errors import LoaderError
 
 _POLL_SECONDS = 1.0
@@ -69,6 +69,9 @@ class TorchLoader(WorkerLoader):
         """End all workers."""
         iterator, self._iterator = self._iterator, None
         if iterator is not None:
+            # What they are doing is not wanted any more; torch would let each finish its batch, for up to 5 s.
+            for worker in iterator._workers:
+                worker.terminate()
             iterator._shutdown_workers()
 
     def _started(self, requests: Iterable[Any]) -> _Iterator:
@@ -127,15 +130,11 @@ class _Iterator(_MultiProcessingDataLoaderIter):
             self._waiting_since = time.monotonic()
         try:
             came, data = super()._try_get_data(min(timeout, _POLL_SECONDS))
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, EOFError) as error:
             message = f"Loading stopped: {error}"
-            raise LoaderError(message) from error
+            raise lost_batch(self._workers) or LoaderError(message) from error
         if came:
             self._waiting_since = None
         elif 0 < self._wait_seconds < time.monotonic() - self._waiting_since:
-            message = (
-                f"No batch came from the {self._num_workers} workers in {self._wait_seconds:g} s. "
-                "A longer `timeout` waits longer, 0 for ever; num_workers=0 shows where loading stands."
-            )
-            raise LoaderError(message)
+            raise late_batch(self._num_workers, self._wait_seconds)
         return came, data

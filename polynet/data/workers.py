@@ -6,13 +6,14 @@ import abc
 import gc
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import attrs
 
 from polynet.data.packing import Block
-from polynet.errors import OptionError
+from polynet.errors import LoaderError, OptionError
 
 START_METHODS = ("fork", "spawn", "forkserver")
 
@@ -78,6 +79,35 @@ class WorkerLoader(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """End all workers, now; more runs may follow."""
+
+
+def lost_batch(workers: Iterable[Any], seconds: float = 1.0) -> LoaderError | None:
+    """What to raise when a worker has ended; `None` where all run.
+
+    Args:
+        workers: The processes.
+        seconds: How long to wait for one to be seen to have ended: its connections break before that.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        dead = [worker for worker in workers if not worker.is_alive()]
+        if dead:
+            ends = ", ".join(f"{worker.pid} (exit code {worker.exitcode})" for worker in dead)
+            return LoaderError(
+                f"Loading stopped: DataLoader worker {ends} exited unexpectedly. Exit code -9 is that of a process "
+                "killed, often for want of memory."
+            )
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.01)
+
+
+def late_batch(count: int, seconds: float) -> LoaderError:
+    """What to raise when no batch has come in time from so many workers."""
+    return LoaderError(
+        f"No batch came from the workers in {seconds:g} s; there are {count}. "
+        "A longer `timeout` waits longer, 0 for ever; num_workers=0 shows where loading stands."
+    )
 
 
 def begin_work(*_: object) -> None:

@@ -76,7 +76,7 @@ def test_the_folder_of_all_data_sets_is_looked_in(four_files: Path, monkeypatch:
 
 
 def test_missing_files_are_answered_with_the_command(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError, match="apt-get install dataset-fashion-mnist.*`root`") as caught:
+    with pytest.raises(DatasetNotFoundError, match=r"apt-get install dataset-fashion-mnist.*`root`") as caught:
         FashionMNIST(tmp_path)
     assert isinstance(caught.value, FileNotFoundError)
 
@@ -103,7 +103,7 @@ def test_truncated_files_are_named(four_files: Path) -> None:
     path = four_files / "train-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-9])
     write_idx(four_files / "train-images-idx3-ubyte.gz", np.zeros((6, 5, 4), np.uint8))
-    with pytest.raises(DatasetError, match="train-labels-idx1-ubyte.gz cannot be read"):
+    with pytest.raises(DatasetError, match=r"train-labels-idx1-ubyte.gz cannot be read"):
         MNIST(four_files)
 
 
@@ -249,12 +249,12 @@ def test_a_folder_of_hugging_face_is_read_by_split(table: Any, tmp_path: Path) -
     library = pytest.importorskip("datasets")
     library.DatasetDict({"train": table, "test": table.select([0])}).save_to_disk(tmp_path / "saved")
     assert len(HuggingFaceDataset(tmp_path / "saved", "test")) == 1
-    with pytest.raises(OptionError, match="no split 'tset'; there are train, test. Did you mean 'test'"):
+    with pytest.raises(OptionError, match=r"no split 'tset'; there are train, test. Did you mean 'test'"):
         HuggingFaceDataset(tmp_path / "saved", "tset")
 
 
 def test_missing_columns_and_tables_are_named(table: Any, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="no column 'lable'; there are img, label. Did you mean 'label'"):
+    with pytest.raises(OptionError, match=r"no column 'lable'; there are img, label. Did you mean 'label'"):
         HuggingFaceDataset(table, label_key="lable")
     with pytest.raises(OptionError, match="is needed, not int"):
         HuggingFaceDataset(3)

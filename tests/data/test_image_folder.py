@@ -112,9 +112,9 @@ def test_damaged_images_are_skipped_and_counted(frameworks: Any, folder: Path, w
 
 
 def test_empty_and_missing_folders_are_named(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError, match="There is no folder .*nowhere"):
+    with pytest.raises(DatasetNotFoundError, match=r"There is no folder .*nowhere"):
         ImageFolder(tmp_path / "nowhere")
-    with pytest.raises(DatasetError, match="cat holds no image, that is no file ending in .xyz"):
+    with pytest.raises(DatasetError, match=r"cat holds no image, that is no file ending in .xyz"):
         ImageFolder(folder, extensions=[".xyz"])
     with pytest.raises(DatasetError, match="holds no folders"):
         ImageFolder(folder / "cat")
@@ -157,7 +157,7 @@ def test_images_may_be_listed_in_a_file(folder: Path) -> None:
     assert dataset.labels.tolist() == [7, 3]
     assert dataset[0]["data_samples"].gt_label.tolist() == [7]
     listing.write_text("dog/1.png\n")
-    with pytest.raises(DatasetError, match="val.txt, line 1: 'path label' is needed"):
+    with pytest.raises(DatasetError, match=r"val.txt, line 1: 'path label' is needed"):
         CustomDataset(folder.parent, "images", "val.txt")
     with pytest.raises(OptionError, match="split must be"):
         ImageNet(folder.parent, "training")
