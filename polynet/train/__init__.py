@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from polynet.data.loader import DataLoader as DataLoader
     from polynet.metrics.evaluator import Evaluator as Evaluator
     from polynet.models.mmengine_model import BaseModel as BaseModel
+    from polynet.train.amp_optim_wrapper import AmpOptimWrapper as AmpOptimWrapper
     from polynet.train.engine import Engine as Engine
     from polynet.train.faces import engine_from as engine_from
     from polynet.train.hook import Hook as Hook
     from polynet.train.optim_wrapper import OptimWrapper as OptimWrapper
     from polynet.train.optim_wrapper import build_optim_wrapper as build_optim_wrapper
+    from polynet.train.optim_wrapper_dict import OptimWrapperDict as OptimWrapperDict
     from polynet.train.registry import HOOKS as HOOKS
     from polynet.train.registry import SCHEDULES as SCHEDULES
     from polynet.train.runner import Runner as Runner
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from polynet.train.tasks.classification import ClassificationTask as ClassificationTask
 
 _HOMES = {
+    "AmpOptimWrapper": "polynet.train.amp_optim_wrapper",
     "BaseModel": "polynet.models.mmengine_model",
     "ClassificationTask": "polynet.train.tasks.classification",
     "DataLoader": "polynet.data.loader",
@@ -33,6 +36,7 @@ _HOMES = {
     "HOOKS": "polynet.train.registry",
     "Hook": "polynet.train.hook",
     "OptimWrapper": "polynet.train.optim_wrapper",
+    "OptimWrapperDict": "polynet.train.optim_wrapper_dict",
     "Runner": "polynet.train.runner",
     "SCHEDULES": "polynet.train.registry",
     "TrainValSolver": "polynet.train.solver.solvers",
