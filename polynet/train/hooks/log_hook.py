@@ -53,11 +53,14 @@ class LogHook(Hook):
 
     def after_train_epoch(self, runner: Any) -> None:
         """Log the steps since the last line, and start the means anew."""
-        if runner.rank:
-            return
         if self._recent:
-            self._log(runner, runner.iter_in_epoch + 1)
+            self._log(runner, runner.iter_in_epoch)
         self._epoch = _Means()
+
+    def after_train(self, runner: Any) -> None:
+        """Log what is left where the run ends in mid-epoch; where it was stopped, it may go on."""
+        if self._recent and runner.stopping is None:
+            self._log(runner, runner.iter_in_epoch)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
         """Log what a validation measured."""
