@@ -163,7 +163,7 @@ def _weights(before: int, after: int, interpolation: str) -> Array:
 def _is_floating(batch: Any) -> bool:
     if isinstance(batch, np.ndarray):
         return batch.dtype.kind == "f"
-    return "float" in ops.dtype_name(batch)
+    return "float" in str(ops.dtype_name(batch))
 
 
 def _as_float(batch: Any) -> Any:

@@ -97,11 +97,11 @@ class RandomErasing(BatchAugment):
             return
         low, high = self.count
         count = low if low == high else int(draw.integers(low, high + 1))
-        ratios = [math.log(each) for each in self.ratio]
+        least, most = (math.log(each) for each in self.ratio)
         for _ in range(count):
             for _ in range(ATTEMPTS):
                 area = draw.uniform(*self.scale_range) * height * width / count
-                ratio = math.exp(draw.uniform(*ratios))
+                ratio = math.exp(draw.uniform(least, most))
                 rows, columns = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
                 if columns < width and rows < height:
                     top, left = int(draw.integers(0, height - rows + 1)), int(draw.integers(0, width - columns + 1))

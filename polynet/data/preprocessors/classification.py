@@ -102,12 +102,10 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
     def _scores(self, samples: Sequence[DataSample], like: Tensor) -> Tensor | None:
         """The samples' true scores, if they have any or are to have."""
         if "gt_score" in samples[0]:
-            scores = [sample.gt_score for sample in samples]
-            if all(isinstance(each, np.ndarray) for each in scores):
-                return ops.tensor(np.stack(scores), like=like)
-            return ops.stack(
-                [each if not isinstance(each, np.ndarray) else ops.tensor(each, like=like) for each in scores]
-            )
+            given = [sample.gt_score for sample in samples]
+            if all(isinstance(each, np.ndarray) for each in given):
+                return ops.tensor(np.stack(given), like=like)
+            return ops.stack([ops.tensor(each, like=like) if isinstance(each, np.ndarray) else each for each in given])
         if not self.to_onehot or "gt_label" not in samples[0]:
             return None
         classes = self.num_classes or samples[0].get("num_classes")

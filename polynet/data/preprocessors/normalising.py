@@ -107,11 +107,11 @@ class ImageRules:
     def _tensors(self, like: Tensor) -> tuple[Tensor, Tensor]:
         key = (backend_of(like).name, ops.device_name(like))
         if key not in self._placed:
-            length = max(len(self.mean), len(self.std))  # type: ignore[arg-type]  # asked for only where there are both
-            self._placed[key] = tuple(  # type: ignore[assignment]  # two of them
-                ops.tensor(np.resize(values, (length, 1, 1)), like=like)  # type: ignore[arg-type]  # as above
-                for values in (self.mean, self.std)
-            )
+            assert self.mean is not None  # asked for only where there are both
+            assert self.std is not None
+            shape = (max(len(self.mean), len(self.std)), 1, 1)
+            mean, std = (ops.tensor(np.resize(values, shape), like=like) for values in (self.mean, self.std))
+            self._placed[key] = (mean, std)
         return self._placed[key]
 
     def _stacked(self, images: Sequence[Tensor]) -> Tensor:

@@ -132,7 +132,8 @@ def _two_values(owner: Any, data: Any) -> tuple[Any, Any]:
         if "inputs" in data:
             return data["inputs"], data.get("data_samples")
         if len(data) == 2:
-            return tuple(data.values())  # type: ignore[return-value]  # two of them
+            inputs, samples = data.values()
+            return inputs, samples
     elif isinstance(data, (tuple, list)) and len(data) == 2:
         return data[0], data[1]
     given = f"a dictionary with {', '.join(map(str, data))}" if isinstance(data, Mapping) else type(data).__name__
