@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ Depths = Callable[[str], tuple[int, int]]
 
 STACKS = ("blocks", "layers", "block", "layer", "units")
 """Names under which a stage keeps its blocks."""
+
+HEADS = ("head", "heads", "classifier", "cls_head")
+"""Names of what comes after the last block, whatever is numbered in it."""
+
+NUMBERED = re.compile(r"(s|b|stage|block|layer|unit)?\d+")
+"""Names of stages and blocks."""
 
 
 class LayerDecayRules(ParameterRules):
@@ -109,8 +116,8 @@ def _told(answer: Any, name: str) -> tuple[int, int]:
 def structural_depths(model: NativeModule) -> Depths:
     """Depths by the order of definition: what comes before the first numbered block, each block, and what comes after.
 
-    A block is what a number names: `layers.3`, `layer2.0`, and within a numbered stage `stages.1.blocks.2`. What is
-    defined between two blocks belongs to the later one's depth.
+    A block is what a number names: `layers.3`, `layer2.0`, `s1.b2`, and within a numbered stage `stages.1.blocks.2`.
+    What is defined between two blocks belongs to the later one's depth.
     """
     names = [name for name, slot in backend_of(model).slots(model).items() if slot.kind == "parameter"]
     blocks = [block_of(name) for name in names]
@@ -136,12 +143,12 @@ def block_of(name: str) -> str | None:
     """The block that a parameter's name lies in; `None` where no number is in it.
 
     Example:
-        >>> block_of("backbone.layer1.0.downsample.0.weight"), block_of("stages.1.blocks.2.conv.weight")
+        >>> block_of("backbone.layer1.0.downsample.0.weight"), block_of("stages.1.blocks.2.fc.weight")
         ('backbone.layer1.0', 'stages.1.blocks.2')
     """
     parts = name.split(".")[:-1]
     first = next(_numbers(parts, 0), None)
-    if first is None:
+    if first is None or any(part in HEADS for part in parts[:first]):
         return None
     inner = next(_numbers(parts, first + 1), None)
     nested = inner is not None and (inner == first + 1 or parts[inner - 1] in STACKS) and inner <= first + 2
@@ -149,4 +156,4 @@ def block_of(name: str) -> str | None:
 
 
 def _numbers(parts: list[str], start: int) -> Iterator[int]:
-    return (index for index in range(start, len(parts)) if parts[index].isdigit())
+    return (index for index in range(start, len(parts)) if NUMBERED.fullmatch(parts[index]))

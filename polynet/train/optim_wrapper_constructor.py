@@ -55,7 +55,9 @@ class DefaultOptimWrapperConstructor(metaclass=ExplainsOptions):
         self.wrapper_options = dict(optim_wrapper_cfg)
         self.wrapper_type = self.wrapper_options.pop("type", "OptimWrapper")
         if "optimizer" not in self.wrapper_options:
-            near = suggest("optimizer", self.wrapper_options)
+            near = next(
+                (f" Is {key!r} meant for it?" for key in self.wrapper_options if suggest(key, ["optimizer"])), ""
+            )
             message = f"optim_wrapper needs `optimizer`, such as dict(type='SGD', lr=0.1).{near}"
             raise ConfigKeyError(message)
         self.optimizer_config = self.wrapper_options.pop("optimizer")
@@ -179,7 +181,8 @@ def _of_part(model: NativeModule, name: str, cfg: Any) -> OptimWrapper:
     for step in name.split("."):
         part = getattr(part, step, None)
         if part is None:
-            children = [child for child, value in vars(model).get("_modules", vars(model)).items() if value is not None]
+            names = backend_of(model).slots(model)
+            children = {".".join(path.split(".")[:depth]) for path in names for depth in range(1, path.count(".") + 1)}
             message = f"{type(model).__name__} has no part {name!r} to optimise.{suggest(name, children)}"
             raise ConfigKeyError(message)
     return _constructed(part, cfg)
