@@ -58,27 +58,22 @@ class CurvesHook(RecordingHook):
 
     def state(self) -> dict[str, Any]:
         """The curves so far."""
-        curves = {
-            name: {"iter": np.asarray(curve.places), "value": np.asarray(curve.values)}
-            for name, curve in self.curves.items()
-        }
+        curves = {name: curve.state() for name, curve in self.curves.items()}
         return {**super().state(), **({"curves": curves} if curves else {})}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on with these."""
         super().load_state(state)
-        self.curves = {
-            name: Curve(np.asarray(curve["iter"]).tolist(), np.asarray(curve["value"]).tolist())
-            for name, curve in state.get("curves", {}).items()
-        }
+        self.curves = {name: Curve.of_state(curve) for name, curve in state.get("curves", {}).items()}
 
 
 class Curve:
-    """Values over iterations, at most so many: beyond that, each two neighbours become their mean.
+    """Values over iterations, at most so many: beyond that, a point stands for twice as many as before.
 
     Attributes:
-        places: Iterations.
-        values: A value for each.
+        places: Iterations, means of those that a point stands for.
+        values: Mean values.
+        stride: How many values a point stands for.
 
     Example:
         >>> curve = Curve()
@@ -88,21 +83,44 @@ class Curve:
         (True, 1.0)
     """
 
-    def __init__(self, places: list[float] | None = None, values: list[float] | None = None) -> None:
-        self.places = places if places is not None else []
-        self.values = values if values is not None else []
+    def __init__(self) -> None:
+        self.places: list[float] = []
+        self.values: list[float] = []
+        self.stride = 1
+        self._waiting: list[tuple[float, float]] = []
 
     def add(self, place: float, value: float) -> None:
-        """Add a point."""
-        self.places.append(place)
-        self.values.append(value)
+        """Add a value."""
+        self._waiting.append((place, value))
+        if len(self._waiting) < self.stride:
+            return
+        places, values = zip(*self._waiting, strict=True)
+        self.places.append(sum(places) / self.stride)
+        self.values.append(sum(values) / self.stride)
+        self._waiting = []
         if len(self.places) >= _MOST_POINTS:
-            self.places = [(one + other) / 2 for one, other in zip(*_neighbours(self.places), strict=True)]
-            self.values = [(one + other) / 2 for one, other in zip(*_neighbours(self.values), strict=True)]
+            self.places, self.values = _halved(self.places), _halved(self.values)
+            self.stride *= 2
+
+    def state(self) -> dict[str, Any]:
+        """The points, as arrays, and what is to become the next."""
+        waiting = np.asarray(self._waiting, np.float64).reshape(-1, 2)
+        points = {"iter": np.asarray(self.places), "value": np.asarray(self.values)}
+        return {**points, "stride": self.stride, "waiting": waiting}
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> Curve:
+        """What `state` was taken of."""
+        curve = cls()
+        curve.places, curve.values = np.asarray(state["iter"]).tolist(), np.asarray(state["value"]).tolist()
+        curve.stride = int(state["stride"])
+        curve._waiting = [(place, value) for place, value in np.asarray(state["waiting"]).tolist()]
+        return curve
 
 
-def _neighbours(values: list[float]) -> tuple[list[float], list[float]]:
-    return values[::2], values[1::2]
+def _halved(values: list[float]) -> list[float]:
+    """The means of each two neighbours."""
+    return [(one + other) / 2 for one, other in zip(values[::2], values[1::2], strict=True)]
 
 
 def _panel(name: str) -> str:

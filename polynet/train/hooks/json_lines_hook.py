@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class JsonLinesHook(RecordingHook):
     def __init__(self, interval: int = 10, ignore_last: bool = True, filename: str = "metrics.jsonl") -> None:
         super().__init__(interval, ignore_last)
         self.filename = filename
-        self._file: IO[str] | None = None
+        self._file: FileIO | None = None
         self._failed = False
 
     def before_train(self, runner: Any) -> None:
@@ -59,6 +60,9 @@ class JsonLinesHook(RecordingHook):
 
     def after_run(self, runner: Any) -> None:
         """Close the file."""
+        self._close()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -72,8 +76,9 @@ class JsonLinesHook(RecordingHook):
         try:
             if self._file is None:
                 self._file = _opened(path)
-            self._file.write(line + "\n")
+            write_fully(self._file, memoryview(f"{line}\n".encode()))
         except OSError as error:
+            self._close()
             self._complain(runner, error)
 
     def _path(self, runner: Any) -> Path | None:
@@ -86,16 +91,16 @@ class JsonLinesHook(RecordingHook):
         self._failed = True
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: Path) -> FileIO:
     """The file, to append whole lines to, which reach the system one by one."""
     torn = False
     if path.exists() and path.stat().st_size:
         with path.open("rb") as file:
             file.seek(-1, 2)
             torn = file.read() != b"\n"
-    opened = path.open("a", encoding="utf-8", buffering=1)
+    opened = path.open("ab", buffering=0)
     if torn:
-        opened.write("\n")
+        opened.write(b"\n")
     return opened
 
 
