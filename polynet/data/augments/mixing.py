@@ -162,7 +162,7 @@ def _weights(before: int, after: int, interpolation: str) -> Array:
 
 def _is_floating(batch: Any) -> bool:
     if isinstance(batch, np.ndarray):
-        return batch.dtype.kind == "f"
+        return bool(batch.dtype.kind == "f")
     return "float" in str(ops.dtype_name(batch))
 
 
