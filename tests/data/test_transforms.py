@@ -25,6 +25,9 @@ MADE: dict[str, Callable[[], Any]] = {
     "AutoAugment": lambda: transforms.AutoAugment("v0"),
     "CenterCrop": lambda: transforms.CenterCrop((20, 30)),
     "ColorJitter": lambda: transforms.ColorJitter(0.4, 0.4, 0.4, 0.1),
+    "EfficientNetCenterCrop": lambda: transforms.EfficientNetCenterCrop(24),
+    "EfficientNetRandomCrop": lambda: transforms.EfficientNetRandomCrop(24),
+    "GaussianBlur": lambda: transforms.GaussianBlur(prob=1.0),
     "Grayscale": lambda: transforms.Grayscale(),
     "Lighting": lambda: transforms.Lighting(0.5),
     "Pad": lambda: transforms.Pad(3, (1, 2, 3)),
@@ -34,7 +37,9 @@ MADE: dict[str, Callable[[], Any]] = {
     "RandomHorizontalFlip": lambda: transforms.RandomHorizontalFlip(),
     "RandomResizedCrop": lambda: transforms.RandomResizedCrop(16),
     "RandomVerticalFlip": lambda: transforms.RandomVerticalFlip(),
+    "RandomApply": lambda: transforms.RandomApply([transforms.Pad(1), transforms.Resize(20)], 1.0),
     "Resize": lambda: transforms.Resize(24),
+    "Solarize": lambda: transforms.Solarize(prob=1.0),
     "ToArray": lambda: transforms.ToArray("BGR"),
     "ToColorSpace": lambda: transforms.ToColorSpace("BGR"),
     "TrivialAugment": lambda: transforms.TrivialAugment(),
@@ -119,7 +124,7 @@ def test_transforms_show_their_options() -> None:
 
 @pytest.mark.parametrize("given", [None, 0, np.random.RandomState(0)])
 def test_drawing_without_a_generator_is_refused(transform: Any, given: Any) -> None:
-    if transform.random:
+    if getattr(transform, "random", True):
         with pytest.raises(InputError, match=r"numpy\.random\.Generator"):
             transform(picture(), given)
     else:
@@ -144,6 +149,26 @@ def test_drawing_without_a_generator_is_refused(transform: Any, given: Any) -> N
 def test_what_is_no_image_is_refused(transform: Any, sample: Any, told: str) -> None:
     with pytest.raises(InputError, match=told):
         transform(sample, generator())
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (9, 1, 3), (2, 2, 1), (1, 400, 3)])
+def test_the_smallest_and_longest_images_are_transformed(shape: tuple[int, ...]) -> None:
+    """Those that a network could take anyway: no crash, and no side of length 0."""
+    for name, make in MADE.items():
+        transform = make() if name != "RandomCrop" else transforms.RandomCrop(16, 2, pad_if_needed=True)
+        for seed in range(12):
+            result = pixels(transform(np.full(shape, 77, np.uint8), generator(seed)))
+            assert result.size > 0, name
+            assert result.dtype == np.uint8, name
+
+
+def test_several_are_applied_together_as_often_as_asked() -> None:
+    transform, source, image = transforms.RandomApply([Resize(2), ToArray()], 0.3), generator(), picture(4, 4)
+    results = [transform(image, source) for _ in range(2000)]
+    assert abs(sum(result is not image for result in results) - 600) < 80
+    assert {getattr(result, "shape", None) for result in results} == {None, (3, 2, 2)}
+    with pytest.raises(OptionError, match="prob is a number"):
+        transforms.RandomApply([ToArray()], 2)
 
 
 def test_compose_applies_in_order_and_draws_from_one_generator() -> None:

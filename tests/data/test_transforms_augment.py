@@ -16,6 +16,9 @@ from polynet.data.transforms.policies import POLICIES
 from polynet.errors import OptionError
 from tests.data.pictures import assert_same_image, generator, picture
 
+# timm and torchvision use names of Pillow's constants that Pillow 9.1 alone says will go.
+pytestmark = pytest.mark.filterwarnings("ignore:AFFINE is deprecated:DeprecationWarning")
+
 FILL = (124, 116, 104)
 BICUBIC = Image.Resampling.BICUBIC
 RAMP = np.array([[0, 1, 63, 64, 127, 128, 200, 255]], np.uint8)

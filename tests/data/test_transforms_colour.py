@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from polynet.data.transforms import ColorJitter, Grayscale, Lighting
+from polynet.data.transforms import ColorJitter, GaussianBlur, Grayscale, Lighting, Solarize
 from polynet.data.transforms.colour import EIGENVALUES, EIGENVECTORS, shift_hue
 from polynet.errors import OptionError
 from tests.data.pictures import Drawn, assert_same_image, generator, picture
@@ -106,6 +106,29 @@ def test_grey_is_as_likely_as_asked() -> None:
     assert abs(sum(Grayscale(prob=0.2)(image, source) is not image for _ in range(2000)) - 400) < 70
 
 
+@pytest.mark.parametrize("threshold", [0, 1, 100.5, 128, 256])
+def test_solarising_equals_torchvisions(threshold: float) -> None:
+    expected = functional().solarize(picture(), threshold)
+    assert_same_image(Solarize(threshold, 1.0)(picture(), generator()), expected)
+
+
+def test_blurring_spreads_a_point_as_a_normal_distribution_does() -> None:
+    point = np.zeros((41, 41), np.uint8)
+    point[20, 20] = 255
+    spread = np.asarray(GaussianBlur(1.5, 1.0)(point, generator()), np.float64)
+    places = np.arange(41) - 20
+    assert abs(spread.sum() / 255 - 1) < 0.1
+    assert abs((spread.sum(0) * places**2).sum() / spread.sum() - 1.5**2) < 0.5
+    sharp = picture()
+    assert GaussianBlur(1.5, 0.0)(sharp, generator()) is sharp
+    assert_same_image(GaussianBlur(0.0, 1.0)(sharp, generator()), sharp)
+
+
+def test_the_radius_is_drawn_from_its_range() -> None:
+    blurred = GaussianBlur((0.1, 2.0), 1.0)(picture(), Drawn(0.0, 0.5))
+    assert_same_image(blurred, picture().filter(ImageFilter.GaussianBlur(1.05)))
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -121,6 +144,9 @@ def test_grey_is_as_likely_as_asked() -> None:
         (lambda: Lighting(0.1, (1, 2)), r"eigenvalues are finite numbers of shape \(3,\)"),
         (lambda: Lighting(0.1, eigenvectors="abc"), r"eigenvectors are numbers of shape \(3, 3\)"),
         (lambda: Lighting(0.1, (1, 2, float("nan"))), "finite"),
+        (lambda: Solarize(300), "threshold is a number from 0 to 256"),
+        (lambda: GaussianBlur(-1), "radius is a pair of finite numbers from 0"),
+        (lambda: GaussianBlur((2, 1)), "wrong way round"),
         (lambda: Grayscale(2), "channels is 1 or 3"),
         (lambda: Grayscale(1, 0.5), "prob is then 1"),
     ],

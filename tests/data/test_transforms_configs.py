@@ -211,6 +211,22 @@ def test_loaded_images_are_packed_blue_first_and_others_as_they_are(tmp_path: Pa
         ({"type": "ColorJitter", "brightness": 0.4, "backend": "pillow"}, transforms.ColorJitter(0.4)),
         ({"type": "AutoAugment", "policies": "imagenet"}, transforms.AutoAugment("imagenet")),
         ({"type": "AutoAugment", "policy": "v0"}, transforms.AutoAugment("v0")),
+        ({"type": "Resize", "scale": (30, 20), "interpolation": "area"}, transforms.Resize((20, 30), "box")),
+        (
+            {"type": "EfficientNetRandomCrop", "scale": 24, "crop_padding": 0},
+            transforms.EfficientNetRandomCrop(24, crop_padding=0),
+        ),
+        ({"type": "EfficientNetCenterCrop", "crop_size": 24}, transforms.EfficientNetCenterCrop(24)),
+        ({"type": "RandomGrayscale", "prob": 0.5, "keep_channels": True}, transforms.Grayscale(prob=0.5)),
+        (
+            {"type": "GaussianBlur", "magnitude_range": (0.1, 2.0), "magnitude_std": "inf", "prob": 0.5},
+            transforms.GaussianBlur((0.1, 2.0), 0.5),
+        ),
+        ({"type": "Solarize", "thr": 100, "prob": 0.5}, transforms.Solarize(100, 0.5)),
+        (
+            {"type": "RandomApply", "transforms": [{"type": "CenterCrop", "crop_size": 8}], "prob": 0.5},
+            transforms.RandomApply([transforms.CenterCrop(8)], 0.5),
+        ),
         ({"type": "RandAugment", "magnitude": 5}, transforms.RandAugment(5)),
         (
             {"type": "RandomErasing", "erase_prob": 1.0, "mode": "rand", "max_area_ratio": 0.5},
@@ -249,6 +265,8 @@ def test_mmpretrains_spelling_means_the_same(spelt: dict[str, Any], meant: Any) 
         ([{"type": "Resize", "scale": (3, 4), "keep_ratio": True}], OptionError, "ResizeEdge keeps"),
         ([{"type": "RandAugment", "policies": [{"type": "Rotate"}]}], OptionError, "timm_increasing"),
         ([{"type": "AutoAugment", "policies": "svhn"}], OptionError, "policies is 'imagenet'"),
+        ([{"type": "GaussianBlur", "magnitude_std": 0.5}], OptionError, "magnitude_std is 'inf'"),
+        ([{"type": "RandomApply"}], ConfigTypeError, "mapping"),
         ([3], ConfigTypeError, "mapping"),
     ],
 )

@@ -11,6 +11,8 @@ from PIL import Image
 
 from polynet.data.transforms import (
     CenterCrop,
+    EfficientNetCenterCrop,
+    EfficientNetRandomCrop,
     Pad,
     RandomCrop,
     RandomHorizontalFlip,
@@ -193,6 +195,28 @@ def test_the_middle_is_taken_where_no_part_fits(width: int, height: int, expecte
     assert transform.box(width, height, generator()) == expected
 
 
+def test_efficientnets_middle_by_hand() -> None:
+    """For 24 with 8 around it, 3/4 of the shorter side: 30 of 40, from (60 - 30) / 2 and (40 - 30) / 2."""
+    image = picture(60, 40)
+    expected = image.crop((15, 5, 45, 35)).resize((24, 24), Image.Resampling.BICUBIC)
+    assert_same_image(EfficientNetCenterCrop(24, 8)(image), expected)
+    assert_same_image(EfficientNetRandomCrop(24, crop_padding=8, attempts=0)(image, generator()), expected)
+
+
+def test_efficientnets_parts_keep_to_their_ranges() -> None:
+    transform, source = EfficientNetRandomCrop(24, (0.2, 0.8), (0.5, 2.0), min_covered=0.3), generator()
+    boxes = np.array([transform.box(500, 400, source) for _ in range(2000)])
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    shares = widths * heights / 200000
+    assert 0.3 <= shares.min() < 0.31
+    assert 0.79 < shares.max() <= 0.8
+    assert abs(widths / heights).max() < 2.02
+    assert abs(widths / heights).min() > 0.49
+    assert boxes.min() >= 0
+    assert boxes[:, 2].max() <= 500
+    assert boxes[:, 3].max() <= 400
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_random_crop_is_a_part_of_the_image_within_its_border(seed: int) -> None:
     image = picture(32, 32)
@@ -241,6 +265,9 @@ def test_an_image_that_is_too_small_is_refused_or_padded() -> None:
         (lambda: Pad(-1), "padding is a whole number from 0"),
         (lambda: Pad(1, padding_mode="mirror"), "padding_mode is one of"),
         (lambda: RandomCrop(10, padding=(1, 2, 3)), "padding is one number"),
+        (lambda: EfficientNetCenterCrop((24, 24)), "size is a whole number from 1"),
+        (lambda: EfficientNetCenterCrop(24, -1), "crop_padding is a whole number from 0"),
+        (lambda: EfficientNetRandomCrop(24, min_covered=2), "min_covered is a number from 0 to 1"),
         (lambda: RandomHorizontalFlip(1.5), "prob is a number from 0 to 1"),
         (lambda: RandomVerticalFlip(-0.1), "prob is a number from 0 to 1"),
         (lambda: RandomHorizontalFlip("0.5"), "prob is a number from 0 to 1"),

@@ -37,7 +37,7 @@ class Transform(abc.ABC):
         ...
         ...     def apply(self, image, generator):
         ...         return 255 - as_array(image)
-        >>> Negative()(np.zeros((2, 2, 3), np.uint8)).max()
+        >>> int(Negative()(np.zeros((2, 2, 3), np.uint8)).max())
         255
     """
 

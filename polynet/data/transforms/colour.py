@@ -9,7 +9,7 @@ import numpy as np
 from polynet.data.transforms import draws
 from polynet.data.transforms.base import Transform
 from polynet.data.transforms.checks import is_number, number_between, probability, range_between, whole_number
-from polynet.data.transforms.pillow import Image, ImageEnhance
+from polynet.data.transforms.pillow import Image, ImageEnhance, ImageOps
 from polynet.errors import OptionError
 
 EIGENVALUES = (0.2175, 0.0188, 0.0045)
@@ -154,6 +154,33 @@ class Grayscale(Transform):
             return image
         grey = image.convert("L")
         return grey if self.channels == 1 or image.mode == "L" else Image.merge("RGB", (grey, grey, grey))
+
+
+class Solarize(Transform):
+    """Turn bright values into their negative, with a probability.
+
+    Args:
+        threshold: Values from this on are turned.
+        prob: The probability.
+
+    Raises:
+        OptionError: The threshold does not lie between 0 and 256, or the probability is none.
+
+    Example:
+        >>> row = np.array([[0, 127, 128, 255]], np.uint8)
+        >>> np.asarray(Solarize(prob=1.0)(row, np.random.default_rng(0))).tolist()
+        [[0, 127, 127, 0]]
+    """
+
+    random = True
+
+    def __init__(self, threshold: float = 128, prob: float = 0.5) -> None:
+        self.threshold = number_between("threshold", threshold, 0.0, 256.0)
+        self.prob = probability("prob", prob)
+
+    def apply(self, image: Any, generator: Any) -> Any:
+        """Return the image, solarised or as it was."""
+        return ImageOps.solarize(image, self.threshold) if draws.happens(generator, self.prob) else image
 
 
 def _factors(argument: str, value: Any) -> tuple[float, float]:

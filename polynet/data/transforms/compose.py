@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from polynet.errors import OptionError
+from polynet.data.transforms.checks import probability
+from polynet.data.transforms.draws import happens
+from polynet.errors import InputError, OptionError
 
 
 class Compose:
@@ -47,3 +49,39 @@ class Compose:
     def __repr__(self) -> str:
         """The transforms, one a line."""
         return "\n".join(["Compose(", *(f"    {transform!r}," for transform in self.transforms), ")"])
+
+
+class RandomApply(Compose):
+    """Several transforms one after another, or none of them.
+
+    Args:
+        transforms: What is called with `(sample, generator)`, in order.
+        prob: How likely they are applied.
+
+    Raises:
+        OptionError: One of them cannot be called, or the probability is none.
+
+    Example:
+        >>> from polynet.data.transforms import Resize
+        >>> RandomApply([Resize(4)], prob=1.0)(np.zeros((8, 8, 3), np.uint8), np.random.default_rng(0)).size
+        (4, 4)
+    """
+
+    def __init__(self, transforms: Sequence[Callable[..., Any]], prob: float = 0.5) -> None:
+        super().__init__(transforms)
+        self.prob = probability("prob", prob)
+
+    def __call__(self, sample: Any, generator: np.random.Generator | None = None) -> Any:
+        """Apply every transform, or return the sample.
+
+        Raises:
+            InputError: There is no generator.
+        """
+        if not isinstance(generator, np.random.Generator):
+            message = f"RandomApply draws random numbers: it needs a numpy.random.Generator; not {generator!r:.80}."
+            raise InputError(message)
+        return super().__call__(sample, generator) if happens(generator, self.prob) else sample
+
+    def __repr__(self) -> str:
+        """The transforms, one a line, and the probability."""
+        return f"RandomApply(prob={self.prob}, {super().__repr__()})"

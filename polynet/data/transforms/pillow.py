@@ -7,6 +7,7 @@ from polynet.errors import BackendUnavailableError
 try:
     from PIL import Image as Image
     from PIL import ImageEnhance as ImageEnhance
+    from PIL import ImageFilter as ImageFilter
     from PIL import ImageOps as ImageOps
 except ImportError as error:
     message = "Transforms of images need Pillow, which is not installed here: pip install 'polynet[images]'."

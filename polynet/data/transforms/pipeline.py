@@ -22,7 +22,9 @@ def build_pipeline(steps: Sequence[Any]) -> Compose:
             crop_ratio_range=…)`, `RandomFlip(prob, direction)`, `ResizeEdge(scale, edge)`, `Resize(scale=(width,
             height))`, `CenterCrop(crop_size)`, `RandomCrop(crop_size, pad_val)`, `Lighting(alphastd)`,
             `RandAugment(policies="timm_increasing", num_policies, magnitude_level, …)`, `AutoAugment(policies=
-            "imagenet")`, `RandomErasing(erase_prob, …)`, and `backend`, which is Pillow whatever it says.
+            "imagenet")`, `RandomErasing(erase_prob, …)`, `EfficientNetRandomCrop(scale)`,
+            `EfficientNetCenterCrop(crop_size)`, `RandomGrayscale(prob)`, `GaussianBlur(magnitude_range)`,
+            `Solarize(thr)`, `RandomApply(transforms, prob)`, and `backend`, which is Pillow whatever it says.
 
     Raises:
         ConfigTypeError: It is no list of such things.
@@ -54,6 +56,8 @@ def _built(step: Any) -> Any:
     name = options.pop("name", None)
     if name in _TRANSLATIONS:
         options.pop("backend", None)
+        if options.get("interpolation") == "area":  # OpenCV's word
+            options["interpolation"] = "box"
         name, options = _TRANSLATIONS[name](options)
     return TRANSFORMS.build({"type": name, **options} if name is not None else options)
 
@@ -68,6 +72,39 @@ def _random_resized_crop(options: Options) -> tuple[str, Options]:
         return "RandomResizedCrop", options
     names = {"scale": "size", "crop_ratio_range": "scale", "aspect_ratio_range": "ratio", "max_attempts": "attempts"}
     return "RandomResizedCrop", _renamed(options, **names)
+
+
+def _efficientnet_random_crop(options: Options) -> tuple[str, Options]:
+    return "EfficientNetRandomCrop", _random_resized_crop(options)[1]
+
+
+def _efficientnet_center_crop(options: Options) -> tuple[str, Options]:
+    return "EfficientNetCenterCrop", _renamed(options, crop_size="size")
+
+
+def _random_grayscale(options: Options) -> tuple[str, Options]:
+    # The weights of the channels are those of the luma here, whatever they are there.
+    given = {key: value for key, value in options.items() if key not in ("channel_weights", "color_format")}
+    if not given.pop("keep_channels", True):
+        given["channels"] = 1
+    return "Grayscale", {"prob": 0.5, **given}
+
+
+def _gaussian_blur(options: Options) -> tuple[str, Options]:
+    # A radius drawn evenly from its range is what "inf" says, and all that MMPretrain's configs have.
+    if str(options.pop("magnitude_std", "inf")) != "inf":
+        raise OptionError("GaussianBlur: magnitude_std is 'inf': the radius is drawn evenly from its range.")
+    return "GaussianBlur", _renamed(options, magnitude_range="radius")
+
+
+def _solarize(options: Options) -> tuple[str, Options]:
+    return "Solarize", _renamed(options, thr="threshold")
+
+
+def _random_apply(options: Options) -> tuple[str, Options]:
+    steps = options.get("transforms")
+    several = steps if isinstance(steps, (list, tuple)) else [steps]
+    return "RandomApply", {**options, "transforms": build_pipeline(several).transforms}
 
 
 def _random_flip(options: Options) -> tuple[str, Options]:
@@ -185,4 +222,10 @@ _TRANSLATIONS: Mapping[str, Callable[[Options], tuple[str, Options]]] = {
     "AutoAugment": _auto_augment,
     "RandomErasing": _random_erasing,
     "ColorJitter": _color_jitter,
+    "EfficientNetCenterCrop": _efficientnet_center_crop,
+    "EfficientNetRandomCrop": _efficientnet_random_crop,
+    "GaussianBlur": _gaussian_blur,
+    "RandomApply": _random_apply,
+    "RandomGrayscale": _random_grayscale,
+    "Solarize": _solarize,
 }
