@@ -17,7 +17,7 @@ import numpy as np
 
 from polynet.backend import Backend
 from polynet.data.workers import Loading, WorkerLoader, WorkerOptions
-from polynet.errors import BackendThreadError, FrameworkMismatchError, OptionError, UnsupportedError, suggest
+from polynet.errors import BackendThreadError, FrameworkMismatchError, UnsupportedError, suggest
 from polynet.optimizer import Optimizer
 from polynet.slots import Slot
 from polynet.types import NativeModule, Tensor
@@ -250,11 +250,7 @@ class MegEngineBackend(Backend):
             message = "MegEngine cannot shard parameters over processes, as FSDP does: use strategy 'replicate'."
             raise UnsupportedError(message)
         home = importlib.import_module("polynet_megengine.distributed.replicated")
-        try:
-            return home.Replicated(model, collectives, **options)  # type: ignore[no-any-return]  # lazily imported
-        except TypeError as error:
-            message = f"Replicas on MegEngine have no such option: {error}"
-            raise OptionError(message) from error
+        return home.Replicated(model, collectives, **options)  # type: ignore[no-any-return]  # lazily imported
 
     def optimizer(
         self, name: str, module: NativeModule, groups: Iterable[Mapping[str, Any]] | None = None, **options: Any

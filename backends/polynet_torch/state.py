@@ -49,7 +49,7 @@ class TorchSlot(Slot):
             view[...] = array
             return
         with torch.no_grad():
-            self.tensor.copy_(spread_like(torch.from_numpy(np.ascontiguousarray(array)), self.tensor))
+            self.tensor.copy_(spread_like(torch.from_numpy(np.require(array, requirements=("C", "W"))), self.tensor))
 
 
 def _is_counted(module: Any, leaf: str) -> bool:

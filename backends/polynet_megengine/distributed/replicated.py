@@ -11,13 +11,15 @@ import megengine
 import megengine.functional as F
 import numpy as np
 
-from polynet.errors import UnsupportedError
+from polynet.errors import OptionError, UnsupportedError, suggest
 from polynet.optimizer import Optimizer
 from polynet.train.distributed.parallel import Strategy
 from polynet.types import Tensor
 from polynet_megengine.distributed.batch_norm import synchronise_batch_norms
 from polynet_megengine.ops.conversion import no_grad
 from polynet_megengine.training.optimizer import MegEngineOptimizer
+
+_OPTIONS = ("broadcast_buffers", "find_unused_parameters", "sync_batch_norm")
 
 
 class Replicated(Strategy):
@@ -35,8 +37,13 @@ class Replicated(Strategy):
         sync_batch_norm: bool = False,
         broadcast_buffers: bool = True,
         find_unused_parameters: bool = False,
+        **unknown: Any,
     ) -> None:
         super().__init__(model, collectives)
+        for name in unknown:
+            near = suggest(name, _OPTIONS)
+            message = f"Replicas on MegEngine have no option {name!r}.{near} They have {', '.join(_OPTIONS)}."
+            raise OptionError(message)
         self._broadcasts = broadcast_buffers
         if sync_batch_norm:
             synchronise_batch_norms(model)

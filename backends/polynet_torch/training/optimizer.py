@@ -70,6 +70,11 @@ class TorchOptimizer(Optimizer):
     def __init__(self, rule: Rule, planned: Sequence[PlannedGroup], native: torch.optim.Optimizer) -> None:
         super().__init__(rule, planned, native)
         self._initial_sum = rule.name == "adagrad"
+        if self._initial_sum:
+            # torch starts all sums with the first group's value.
+            for group, members in zip(self.groups, self._members, strict=True):
+                for slot in members.values():
+                    self._write(slot, None, group)
 
     def recording(self) -> contextlib.AbstractContextManager[None]:
         """Nothing: torch records wherever gradients are on."""
@@ -171,4 +176,4 @@ class TorchOptimizer(Optimizer):
 def _like(parameter: torch.Tensor, array: np.ndarray[Any, Any]) -> torch.Tensor:
     """A tensor of these numbers in the parameter's type, memory format and place."""
     made = torch.empty_like(parameter.detach(), memory_format=torch.preserve_format)
-    return made.copy_(spread_like(torch.from_numpy(np.ascontiguousarray(array)), made))
+    return made.copy_(spread_like(torch.from_numpy(np.require(array, requirements=("C", "W"))), made))
