@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import polynet
-from benchmarks import building, convolutions, metrics, networks
+from benchmarks import building, convolutions, loading, metrics, networks
 from benchmarks.timing import Result
 
 
@@ -25,6 +25,7 @@ def _suites(quick: bool) -> dict[str, Callable[[], Iterator[Result]]]:
     suites["files"] = building.run_files
     if "torch" in polynet.installed_backends():
         suites["metrics"] = lambda: metrics.run(quick)
+        suites["loading"] = lambda: loading.run(quick)
     if "megengine" in polynet.installed_backends():
         suites["convolutions"] = convolutions.run
     return suites

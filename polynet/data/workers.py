@@ -95,7 +95,8 @@ def lost_batch(workers: Iterable[Any], seconds: float = 1.0) -> LoaderError | No
             ends = ", ".join(f"{worker.pid} (exit code {worker.exitcode})" for worker in dead)
             return LoaderError(
                 f"Loading stopped: DataLoader worker {ends} exited unexpectedly. Exit code -9 is that of a process "
-                "killed, often for want of memory."
+                "killed, often for want of memory; -7 that of one that found no room in /dev/shm (in a container, "
+                "--shm-size makes it larger)."
             )
         if time.monotonic() >= deadline:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from polynet.data.datasets.base import Dataset
-from polynet.data.datasets.images import read_image
 from polynet.errors import DatasetError, DatasetNotFoundError, OptionError
 
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
@@ -32,6 +32,7 @@ class ImageFolder(Dataset):
         classes: Names of the classes, in the order of their numbers; by default those of the folders, sorted.
 
     Raises:
+        ModeError: Pillow is not installed.
         DatasetNotFoundError: There is no such folder.
         DatasetError: It has no folders, or no images in them, or no folder of one of `classes`.
 
@@ -53,6 +54,9 @@ class ImageFolder(Dataset):
         classes: Sequence[str] | None = None,
     ) -> None:
         super().__init__(transform, on_error)
+        importlib.import_module(
+            "polynet.data.datasets.images"
+        )  # says so now, and not in a worker, if Pillow is missing
         if isinstance(extensions, str):
             message = f"ImageFolder: extensions is a list of endings, such as ['.jpg', '.png'], not {extensions!r}."
             raise OptionError(message)
@@ -84,6 +88,8 @@ class ImageFolder(Dataset):
 
     def load(self, index: int) -> tuple[Any, int]:
         """The image, whole and in `mode`, and its label."""
+        from polynet.data.datasets.images import read_image
+
         image = read_image(self.name_of(index), self.mode, self.orient, self.draft)
         return image, int(self.labels[index])
 
