@@ -188,6 +188,8 @@ def test_loaded_images_are_packed_blue_first_and_others_as_they_are(tmp_path: Pa
     assert given["data_samples"].gt_score.tolist() == [0.5, 0.5]
     chosen = build_pipeline([{"type": "PackInputs", "color_space": "GRAY"}])({"img": pixels})
     assert chosen["inputs"].shape == (1, 37, 50)
+    more = build_pipeline([{"type": "PackInputs", "algorithm_keys": ["question", "answer"]}])
+    assert more({"img": pixels, "question": "Where?"})["data_samples"].question == "Where?"
 
 
 @pytest.mark.parametrize(
@@ -311,8 +313,8 @@ def test_a_damaged_image_is_named(content: bytes, tmp_path: Path) -> None:
     [
         ("no-such-file.jpg", "no-such-file.jpg cannot be read"),
         ({"path": "a.jpg"}, "no 'img_path' in the sample; it has path"),
-        (3, "3 cannot be read"),
-        (None, "None cannot be read"),
+        (3, "cannot be read as an image"),
+        (None, "cannot be read as an image"),
     ],
 )
 def test_what_cannot_be_loaded_is_refused(sample: Any, told: str) -> None:

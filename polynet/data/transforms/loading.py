@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
 
+from polynet.data.datasets.images import read_image
 from polynet.data.transforms.arrays import ToArray
 from polynet.data.transforms.base import IMAGE_KEY
 from polynet.data.transforms.checks import choice_of, size_pair
-from polynet.data.transforms.pillow import Image
 from polynet.errors import InputError, OptionError
 
 META_KEYS = ("sample_idx", "img_path", "ori_shape", "img_shape", "scale_factor", "flip", "flip_direction")
@@ -35,6 +34,7 @@ class LoadImageFromFile:
 
     Example:
         >>> import io
+        >>> from polynet.data.transforms.pillow import Image
         >>> file = io.BytesIO()
         >>> Image.new("RGBA", (4, 2)).save(file, "PNG")
         >>> LoadImageFromFile()(file).mode
@@ -62,15 +62,7 @@ class LoadImageFromFile:
 
     def _read(self, source: Any) -> Any:
         mode = "RGB" if self.color_type == "color" else "L"
-        try:
-            with Image.open(source) as opened:
-                if self.draft is not None:
-                    opened.draft(mode, self.draft[::-1])
-                return opened.convert(mode)
-        except (OSError, ValueError, SyntaxError, AttributeError, Image.DecompressionBombError) as error:
-            shown = fspath(source) if isinstance(source, (str, PathLike)) else repr(source)
-            message = f"{shown} cannot be read as an image: {error}"
-            raise InputError(message) from error
+        return read_image(source, mode, draft=None if self.draft is None else self.draft[::-1])
 
     def __repr__(self) -> str:
         """The name and the options."""
@@ -84,6 +76,7 @@ class PackInputs:
         color_space: "RGB", "BGR" or "GRAY". By default images of `LoadImageFromFile` are packed blue, green, red, as
             OpenMMLab's are until a preprocessor with `to_rgb=True` turns them round; others as they are.
         meta_keys: What else of the sample is kept, as facts of the `DataSample`, where it is there.
+        algorithm_keys: What is kept as its data.
 
     Raises:
         OptionError: An option is none of these.
@@ -96,14 +89,17 @@ class PackInputs:
         ((3, 4, 6), array([3]))
     """
 
-    def __init__(self, color_space: str | None = None, meta_keys: Sequence[str] = META_KEYS) -> None:
+    def __init__(
+        self,
+        color_space: str | None = None,
+        meta_keys: Sequence[str] = META_KEYS,
+        algorithm_keys: Sequence[str] = (),
+    ) -> None:
         self.color_space = color_space
         self._to_array = ToArray(color_space)
         self._to_blue_first = ToArray("BGR")
-        if isinstance(meta_keys, str) or not all(isinstance(key, str) for key in meta_keys):
-            message = f"meta_keys is a list of names; not {meta_keys!r:.80}."
-            raise OptionError(message)
-        self.meta_keys = tuple(meta_keys)
+        self.meta_keys = _names("meta_keys", meta_keys)
+        self.algorithm_keys = _names("algorithm_keys", algorithm_keys)
 
     def __call__(self, sample: Any, generator: np.random.Generator | None = None) -> dict[str, Any]:
         """Pack a sample.
@@ -122,6 +118,9 @@ class PackInputs:
             packed.set_gt_label(sample["gt_label"])
         if sample.get("gt_score") is not None:
             packed.set_gt_score(sample["gt_score"])
+        for key in self.algorithm_keys:
+            if key in sample:
+                packed.set_field(sample[key], key)
         turned = self.color_space is None and sample.get(_ORDER_KEY) == "BGR"
         to_array = self._to_blue_first if turned else self._to_array
         return {"inputs": to_array(sample[IMAGE_KEY]), "data_samples": packed}
@@ -129,3 +128,10 @@ class PackInputs:
     def __repr__(self) -> str:
         """The name and the options."""
         return f"PackInputs(color_space={self.color_space!r})"
+
+
+def _names(argument: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        message = f"{argument} is a list of names; not {value!r:.80}."
+        raise OptionError(message)
+    return tuple(value)
