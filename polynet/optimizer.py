@@ -104,6 +104,8 @@ class Optimizer(abc.ABC):
         native: The framework's own optimiser object.
         groups: The groups of parameters, with settings that may be changed.
         parameters: Native parameters by canonical name; frozen ones are left out.
+        shares_model: Whether other optimisers step other parameters of the model, whose gradients `backward` must not
+            touch. Set by what holds several optimisers.
 
     Example:
         >>> with polynet.use_backend("torch") as backend:
@@ -113,6 +115,8 @@ class Optimizer(abc.ABC):
         >>> optimizer.native.param_groups[0]["lr"]
         0.01
     """
+
+    shares_model: bool = False
 
     def __init__(self, rule: Rule, planned: Sequence[PlannedGroup], native: Any) -> None:
         self.name = rule.name
@@ -140,7 +144,7 @@ class Optimizer(abc.ABC):
         """A context in which the forward pass runs, so that `backward` can differentiate it.
 
         `backward` may be called inside the block or after it. Entering it again before `backward` drops what was
-        recorded; so do `step`, `zero_grad`, `load_state`, `forget`, and an exception that leaves the block. A block
+        recorded; so do `step` after the block, `load_state`, `forget`, and an exception that leaves the block. A block
         inside another of the same optimiser is part of the outer one.
         """
 

@@ -55,7 +55,7 @@ class ComposedOptimizer(megengine.optimizer.Optimizer):  # type: ignore[misc]  #
         """Nothing yet: a parameter has state once it is stepped."""
 
     def step(self) -> ComposedOptimizer:
-        """Step every parameter that has a gradient, and is not frozen; no `GradManager` records it."""
+        """Step every parameter that has a gradient; no `GradManager` records it."""
         with no_grad():
             super().step()
         return self

@@ -97,8 +97,7 @@ class MegEngineOptimizer(Optimizer):
             self.after_backward(self)
 
     def zero_grad(self) -> None:
-        """Set all gradients to `None`."""
-        self._recording.forget()
+        """Set all gradients to `None`; what was recorded stays, so that it may come between forward and backward."""
         for tensor in self._tensors:
             tensor.grad = None
 
@@ -160,8 +159,8 @@ class MegEngineOptimizer(Optimizer):
             return all(bool(np.isfinite(F.concat(parts).numpy()).all()) for parts in found.values())
 
     def _step(self) -> None:
-        self._recording.forget()
         self.native.step()
+        self._recording.restart()
 
     def _settled(self, loss: Tensor) -> float:
         megengine._full_sync()
