@@ -12,6 +12,9 @@ from polynet.train.optim_wrapper import OptimWrapper
 class OptimWrapperDict(OptimWrapper):
     """Optimiser wrappers by name; a model's `train_step` uses each by itself.
 
+    A loss gives gradients to the parameters of the optimiser that it is handed to, and to no others: a generator's loss
+    leaves no trace in the discriminator that it went through.
+
     Args:
         **optim_wrapper_dict: The wrappers.
 
@@ -39,6 +42,8 @@ class OptimWrapperDict(OptimWrapper):
             message = "OptimWrapperDict needs at least one OptimWrapper."
             raise OptionError(message)
         self.optim_wrappers = dict(optim_wrapper_dict)
+        for wrapper in optim_wrapper_dict.values():
+            wrapper.optimizer.shares_model = len(optim_wrapper_dict) > 1
 
     def __repr__(self) -> str:
         """Show the wrappers."""

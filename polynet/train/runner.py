@@ -155,7 +155,7 @@ class Runner(Engine):
         self.log_level = log_level
         self.eval_dtype = evaluation_dtype(self, {"val_cfg": val_cfg, "test_cfg": test_cfg})
         self._set_optimisation(optim_wrapper, auto_scale_lr)
-        self.param_schedulers = build_schedules(param_scheduler)
+        self.param_schedulers = build_schedules(param_scheduler, self)
         for hook in default_hooks_of(default_hooks, custom_hooks, log_processor, visualizer, work_dir is not None):
             self.register_hook(hook)
         self._choose_start(load_from, resume)
@@ -184,7 +184,7 @@ class Runner(Engine):
     def _set_optimisation(self, config: Any, auto_scale_lr: Mapping[str, Any] | None) -> None:
         if config is None:
             return
-        from polynet.train.optim_wrapper_constructor import build_optim_wrapper
+        from polynet.train.optim_wrapper import build_optim_wrapper
         from polynet.train.scaled_rate import scale_learning_rate
 
         wrapper = build_optim_wrapper(self.model, config) if isinstance(config, Mapping) else config

@@ -10,6 +10,7 @@ import attrs
 
 from polynet.backend import Backend, active_backend, backend_of, get_backend, use_backend
 from polynet.errors import ConfigError, ConfigKeyError, ConfigTypeError, PolyNetError, suggest
+from polynet.train.batches import batches_per_epoch
 from polynet.train.distributed import Processes
 from polynet.train.hook import Hook
 
@@ -171,14 +172,23 @@ def build_evaluator(config: Any) -> Any:
     return config if isinstance(config, Evaluator) else Evaluator(config)
 
 
-def build_schedules(config: Any) -> list[Any]:
-    """Schedules of a config, or of a list of them."""
-    from polynet.train.registry import SCHEDULES
+def build_schedules(config: Any, engine: Any) -> Any:
+    """Schedules of an engine's optimiser; still the config, for the hook to build from, where it has no data yet.
 
-    if config is None:
-        return []
-    each = config if isinstance(config, (list, tuple)) else [config]
-    return [SCHEDULES.build(one) for one in each]
+    Raises:
+        PolyNetError: They cannot be built; the message says which.
+    """
+    from polynet.train.schedules import build_schedules_for
+
+    if config is None or engine.train_dataloader is None:
+        return [] if config is None else config
+    return build_schedules_for(
+        config,
+        engine.optim_wrapper,
+        max_epochs=engine.max_epochs,
+        max_iters=engine.max_iters,
+        epoch_length=batches_per_epoch(engine.train_dataloader),
+    )
 
 
 def default_hooks_of(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from polynet.errors import ConfigKeyError, suggest
+from polynet.train.batches import batches_per_epoch
 from polynet.train.hook import Hook
 from polynet.train.schedules import ScheduledGroups, build_schedules_for
 
@@ -44,7 +45,7 @@ class ParamSchedulerHook(Hook):
         """Build the schedules, and note the bases before a checkpoint can change them."""
         if getattr(runner, "optim_wrapper", None) is None or self._bound_to is runner.optim_wrapper:
             return
-        length = _length(getattr(runner, "train_dataloader", None))
+        length = batches_per_epoch(runner.train_dataloader)
         schedules = build_schedules_for(
             runner.param_schedulers,
             runner.optim_wrapper,
@@ -109,11 +110,3 @@ class ParamSchedulerHook(Hook):
     def _apply(self, epoch: int, iteration: int) -> None:
         for scheduled in self._scheduled.values():
             scheduled.apply(epoch, iteration)
-
-
-def _length(loader: Any) -> int | None:
-    """The batches of an epoch; `None` where the loader cannot say."""
-    try:
-        return len(loader)
-    except TypeError:
-        return None

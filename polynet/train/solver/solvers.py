@@ -143,12 +143,12 @@ class EvaluationSolver:
     def _set_optimisation(self, optimizer: Any, lr_scheduler: Any, hooks: Sequence[Any] | None) -> None:
         if optimizer is None:
             return
-        from polynet.train.optim_wrapper_constructor import build_optim_wrapper
+        from polynet.train.optim_wrapper import build_optim_wrapper
         from polynet.train.runner_parts import build_schedules
 
         config = dict(optimizer) if "optimizer" in optimizer else {"optimizer": dict(optimizer)}
         self.engine.optim_wrapper = build_optim_wrapper(self.engine.model, {**config, **clipping_of(hooks)})
-        self.engine.param_schedulers = build_schedules(lr_scheduler)
+        self.engine.param_schedulers = build_schedules(lr_scheduler, self.engine)
 
     def _kept_file(self) -> Path | None:
         folder = self.engine.work_dir
