@@ -1,7 +1,7 @@
 """A run with everything random and everything that has a state, as a program: `python -m tests.train.real_runs`.
 
-It trains on the digits with dropout, mixed batches, a shuffled loader, a schedule for each iteration, and gradients
-accumulated over two; a checkpoint is written after every iteration.
+It trains on the digits with dropout, mixed batches, a shuffled loader, a schedule for each iteration, a moving
+average, and gradients accumulated over two; a checkpoint is written after every iteration.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from polynet.nn import initialise
 from polynet.train import build_optim_wrapper
 from polynet.train.engine import Engine
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
+from polynet.train.hooks.ema_hook import EMAHook
 from polynet.train.hooks.param_scheduler_hook import ParamSchedulerHook
 from polynet.train.tasks.classification import ClassificationTask
 from tests.train.small_runs import Losses
@@ -81,7 +82,7 @@ def real_engine(backend: str, folder: Path, optimiser: str, drop: float = 0.5, *
         train_dataloader=digits(seed=3),
         limits={"max_iters": ITERATIONS},
         param_schedulers=[{"type": "CosineAnnealingLR", "T_max": ITERATIONS, "by_epoch": False}],
-        hooks=[Draws(), ParamSchedulerHook(), *options.pop("hooks", ())],
+        hooks=[Draws(), ParamSchedulerHook(), EMAHook(momentum=0.1, begin_iter=2), *options.pop("hooks", ())],
         seed=5,
         **options,
     )

@@ -38,7 +38,7 @@ def test_a_run_resumed_in_a_new_process_ends_with_the_same_bits(backend, tmp_pat
     run(backend.name, tmp_path, 0.5, *STOPS)
     for optimiser in OPTIMISERS:
         tree, arrays, text = end_of(tmp_path / optimiser)
-        assert {path.partition("/")[0] for path in arrays} == {"model", "optimizer", "random"}
+        assert {path.partition("/")[0] for path in arrays} == {"ema", "model", "optimizer", "random"}
         assert len(tree["hook"]["Draws"]["losses"]) == 3 * ITERATIONS
         assert tree["optimizer"]["inner_count"] == ITERATIONS
         for stop in STOPS:
@@ -73,8 +73,8 @@ def test_a_run_goes_on_on_the_other_framework_as_on_its_own(both, tmp_path, orig
             assert other["progress"] == tree["progress"]
             losses = [each["hook"]["Draws"]["losses"] for each in (other, tree)]
             np.testing.assert_allclose(*losses, rtol=1e-5)
-            paths = [path for path in arrays if path.startswith(("model/", "optimizer/"))]
-            assert set(paths) == {path for path in found if path.startswith(("model/", "optimizer/"))}
+            paths = [path for path in arrays if path.startswith(("ema/", "model/", "optimizer/"))]
+            assert set(paths) == {path for path in found if path.startswith(("ema/", "model/", "optimizer/"))}
             for path in paths:
                 scale = np.abs(arrays[path]).max() or 1.0
                 difference = np.abs(found[path] - arrays[path]).max()

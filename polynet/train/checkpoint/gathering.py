@@ -36,9 +36,9 @@ def gathered(engine: Any, *, optimizer: bool = True, schedules: bool = True) -> 
     Returns:
         The tree, by the branches that `TrainingCheckpoint` names.
     """
-    tree: dict[str, Any] = {MODEL: _weights(engine), TASK: _weights_beside(engine)}
-    hooks = hook_states(engine)
+    hooks = hook_states(engine)  # first: a hook that has put an average in the model's place takes it back
     averaged = _lifted(hooks)
+    tree: dict[str, Any] = {MODEL: _weights(engine), TASK: _weights_beside(engine)}
     if averaged is not None:
         tree[AVERAGED] = averaged
     if optimizer and (state := state_of(engine.optim_wrapper)) is not None:

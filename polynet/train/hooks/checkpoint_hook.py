@@ -224,11 +224,11 @@ class CheckpointHook(Hook):
 
     def _failure(self, error: CheckpointError, folder: Path) -> str:
         left = f"the last checkpoint is {self.last}" if self.last is not None else "there is no checkpoint yet"
-        cause = error.__cause__
+        cause, told = error.__cause__, str(error).rstrip(".")
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             free = shutil.disk_usage(folder).free / 1e6
-            return f"{error} {free:.1f} MB are free there. Nothing written before is lost: {left}."
-        return f"{error} Nothing written before is lost: {left}."
+            return f"{told}. {free:.1f} MB are free there. Nothing written before is lost: {left}."
+        return f"{told}. Nothing written before is lost: {left}."
 
     def _delete(self, runner: Any, path: Path) -> None:
         if not runner.is_main:
