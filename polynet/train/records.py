@@ -161,7 +161,7 @@ class RecordingHook(Hook):
 
     def state(self) -> dict[str, Any]:
         """The steps since the last record, as numbers."""
-        return {"steps": [step.state() for step in self._steps]}
+        return {"steps": [step.state() for step in self._steps]} if self._steps else {}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take these steps up."""
