@@ -14,7 +14,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from polynet.backend import backend_of
 from polynet.errors import OptionError, WeightsError, suggest
@@ -229,6 +229,12 @@ class Optimizer(abc.ABC):
     @abc.abstractmethod
     def _step(self) -> None:
         """Step natively."""
+
+    @overload
+    def step(self, loss_function: None = None) -> None: ...
+
+    @overload
+    def step(self, loss_function: Callable[[], Tensor]) -> float: ...
 
     def step(self, loss_function: Callable[[], Tensor] | None = None) -> float | None:
         """Step every parameter that has a gradient.

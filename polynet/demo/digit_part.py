@@ -21,7 +21,7 @@ BATCH_SIZE = 64
 COMPARED_STEPS = 20
 LOSS_TOLERANCE = 1e-4
 LEAST_ACCURACY = 0.95
-_SETTINGS = {"lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4}
+_SETTINGS: dict[str, Any] = {"lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4}
 
 
 class DigitNetwork(nn.Module):
@@ -78,7 +78,11 @@ def train(backend: str, report: Callable[[int, float], None], *, seed: int = 0) 
     for chosen in _batches(digits, seed):
         images = framework.tensor(digits.train_images[chosen])
         labels = framework.tensor(digits.train_labels[chosen])
-        losses.append(optimizer.step(lambda x=images, y=labels: ops.cross_entropy(net(x), y)))
+
+        def loss(images: Tensor = images, labels: Tensor = labels) -> Tensor:
+            return ops.cross_entropy(net(images), labels)
+
+        losses.append(optimizer.step(loss))
         report(len(losses), losses[-1])
     return Trained(backend, tuple(losses), accuracy(net, digits), time.perf_counter() - started)
 

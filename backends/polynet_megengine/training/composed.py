@@ -29,7 +29,7 @@ from polynet_megengine.ops.conversion import no_grad
 from polynet_megengine.training.arithmetic import MegEngineArithmetic
 
 
-class ComposedOptimizer(megengine.optimizer.Optimizer):  # type: ignore[misc]  # MegEngine is untyped
+class ComposedOptimizer(megengine.optimizer.Optimizer):
     """An optimiser that steps by an update rule.
 
     Args:
@@ -114,7 +114,7 @@ def _loaded(parameter: Any, key: str, value: Any) -> Any:
     return int(array) if key == "step" else megengine.Tensor(array, device=parameter.device)
 
 
-class SGD(ComposedOptimizer, megengine.optimizer.SGD):  # type: ignore[misc]  # as above
+class SGD(ComposedOptimizer, megengine.optimizer.SGD):
     """Stochastic gradient descent; see `polynet.train.rules.sgd.SGD`.
 
     Example:
@@ -127,25 +127,25 @@ class SGD(ComposedOptimizer, megengine.optimizer.SGD):  # type: ignore[misc]  # 
     rule = find_rule("sgd")
 
 
-class Adam(ComposedOptimizer, megengine.optimizer.Adam):  # type: ignore[misc]  # as above
+class Adam(ComposedOptimizer, megengine.optimizer.Adam):
     """Adam; see `polynet.train.rules.adam.Adam`."""
 
     rule = find_rule("adam")
 
 
-class AdamW(ComposedOptimizer, megengine.optimizer.AdamW):  # type: ignore[misc]  # as above
+class AdamW(ComposedOptimizer, megengine.optimizer.AdamW):
     """AdamW; see `polynet.train.rules.adam.AdamW`."""
 
     rule = find_rule("adamw")
 
 
-class Adagrad(ComposedOptimizer, megengine.optimizer.Adagrad):  # type: ignore[misc]  # as above
+class Adagrad(ComposedOptimizer, megengine.optimizer.Adagrad):
     """Adagrad; see `polynet.train.rules.adagrad.Adagrad`."""
 
     rule = find_rule("adagrad")
 
 
-class Adadelta(ComposedOptimizer, megengine.optimizer.Adadelta):  # type: ignore[misc]  # as above
+class Adadelta(ComposedOptimizer, megengine.optimizer.Adadelta):
     """Adadelta; see `polynet.train.rules.adadelta.Adadelta`."""
 
     rule = find_rule("adadelta")

@@ -33,8 +33,8 @@ class ComposedOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
         super().__init__(params, self.rule.settings(options))
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]  # torch overloads it
+    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch leaves it untyped
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Step every parameter that has a gradient.
 
         Args:

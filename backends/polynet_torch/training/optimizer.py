@@ -99,7 +99,7 @@ class TorchOptimizer(Optimizer):
             raise ModeError(message)
         loss = loss.sum() if loss.ndim else loss
         own = list(self.parameters.values()) if self.shares_model else None
-        (loss if scale == 1.0 else loss * scale).backward(inputs=own)  # type: ignore[no-untyped-call]  # torch's own
+        (loss if scale == 1.0 else loss * scale).backward(inputs=own)
 
     def zero_grad(self) -> None:
         """Set all gradients to `None`."""

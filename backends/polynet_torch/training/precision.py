@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import torch
 
@@ -25,7 +26,7 @@ def why_not(device: str, dtype: str) -> str | None:
     return None
 
 
-def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[None]:
+def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[Any]:
     """A context in which torch computes in `dtype` where that is safe.
 
     Raises:
@@ -35,4 +36,5 @@ def autocast(device: str, dtype: str) -> contextlib.AbstractContextManager[None]
     if reason is not None:
         message = f"Backend 'torch' cannot compute as {dtype!r} on {device!r}: {reason}"
         raise UnsupportedError(message)
-    return torch.autocast(device.partition(":")[0], dtype=_TYPES[dtype])
+    context: contextlib.AbstractContextManager[Any] = torch.autocast(device.partition(":")[0], dtype=_TYPES[dtype])
+    return context

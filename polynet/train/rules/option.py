@@ -48,7 +48,7 @@ def _number(value: Any) -> float:
     result = value if type(value) in (int, float) else float(value)
     if not math.isfinite(result):
         raise ValueError
-    return result  # type: ignore[no-any-return]  # int or float, by the line before
+    return result
 
 
 def _within(low: float, high: float, *, below: bool = False) -> Callable[[Any], float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -105,7 +104,7 @@ def _check_entry(
     faults = [f"{name!r} lacks {key!r}" for key in needed if key not in present]
     faults += [f"{name!r} has {key!r}, which {rule.name!r} does not keep" for key in sorted(present - set(allowed))]
     step = entry.get("step")
-    if rule.counts and not (isinstance(step, numbers.Integral) and step >= 0):
+    if rule.counts and not (isinstance(step, int | np.integer) and step >= 0):
         faults.append(f"{name!r} has the step {step!r}, not a whole number")
     for key in sorted(present & set(allowed)):
         value = entry[key]
