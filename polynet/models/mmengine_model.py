@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polynet import ops
-from polynet.backend import backend_of
+from polynet.backend import find_backend
 from polynet.data.preprocessors.base import BaseDataPreprocessor, build_preprocessor
 from polynet.errors import FrameworkMismatchError, InputError, InputTypeError, suggest
 from polynet.models.base_module import BaseModule
@@ -174,7 +174,7 @@ class BaseModel(BaseModule):
 
         It is found by its name: listing parameters takes a framework as long as a small layer.
         """
-        backend = backend_of(self)
+        backend = find_backend(type(self)._polynet_backend)
         found: Any = self
         try:
             for step in (self._first_parameter or "").split("."):

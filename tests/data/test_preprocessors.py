@@ -18,9 +18,11 @@ from polynet.data.preprocessors import (
     ImgDataPreprocessor,
     SelfSupDataPreprocessor,
     TwoNormDataPreprocessor,
+    build_preprocessor,
 )
-from polynet.errors import ConflictingOptionsError, InputError, InputTypeError, OptionError
+from polynet.errors import ConflictingOptionsError, InputError, InputTypeError, OptionError, UnknownNameError
 from polynet.models.mmengine_model import BaseModel
+from polynet.registry import temporary
 
 COLOURS = np.array([10, 20, 30], np.uint8).reshape(1, 3, 1, 1)
 
@@ -333,3 +335,21 @@ def test_a_preprocessor_has_no_state_and_is_pickled(backend: Backend) -> None:
 def test_batches_without_images_are_refused(backend: Backend, data: Any) -> None:
     with pytest.raises(InputTypeError, match="key 'inputs'"):
         ClsDataPreprocessor()(data)
+
+
+def test_names_are_found_under_other_libraries_scopes_and_among_all_models(backend: Backend) -> None:
+    from polynet.dialects.mmpretrain.registry import MODELS
+
+    assert isinstance(build_preprocessor({"type": "mmpretrain.ClsDataPreprocessor"}), ClsDataPreprocessor)
+    with temporary():
+
+        @MODELS.register_module()
+        class Halving(BaseDataPreprocessor):
+            def forward(self, data: Any, training: bool = False) -> Any:
+                return data / 2
+
+        assert float(build_preprocessor({"type": "Halving"})(np.ones(1, np.float32))) == 0.5
+    with pytest.raises(UnknownNameError, match=r"data_preprocessor: .*Did you mean 'ClsDataPreprocessor'"):
+        build_preprocessor({"type": "ClsDataPreproccessor"})
+    with pytest.raises(OptionError, match=r"data_preprocessor: .*Did you mean 'mean'"):
+        build_preprocessor({"type": "ClsDataPreprocessor", "maen": [1.0]})

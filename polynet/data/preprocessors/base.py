@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from polynet import nn
-from polynet.backend import backend_of
+from polynet.backend import find_backend
+from polynet.config.normal_form import SELECTORS
 from polynet.data.preprocessors.moving import move
 from polynet.data.registry import PREPROCESSORS
-from polynet.errors import ConfigKeyError, OptionError
+from polynet.errors import OptionError, PolyNetError
 
 DEFAULT = "BaseDataPreprocessor"
+SCOPES = ("mmengine", "mmpretrain")
 
 
 class BaseDataPreprocessor(nn.Module):
@@ -52,7 +54,7 @@ class BaseDataPreprocessor(nn.Module):
 
     def cast_data(self, data: Any) -> Any:
         """The data on the device; see `polynet.data.preprocessors.moving.move`."""
-        return move(data, backend_of(self), self.device)
+        return move(data, find_backend(type(self)._polynet_backend), self.device)
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """What the model is called with: here, the data as they were moved."""
@@ -88,15 +90,25 @@ def build_preprocessor(config: Any, default: str | None = None, **defaults: Any)
     if not isinstance(config, Mapping):
         message = f"data_preprocessor should be a `dict` or `nn.Module` instance, but got {type(config).__name__}."
         raise OptionError(message)
-    has_type = any(config.get(key) is not None for key in ("type", "name", "NAME"))
+    selector = next((key for key in SELECTORS if config.get(key) is not None), None)
+    if selector is not None:
+        config = {**config, selector: _class_of(config[selector])}
+    elif default is not None:
+        config = {"type": default, **config}
     try:
-        return PREPROCESSORS.build(
-            dict(config) if has_type else _typed(config, default), **(defaults if default else {})
-        )
-    except ConfigKeyError as error:
+        return PREPROCESSORS.build(dict(config), **(defaults if default else {}))
+    except PolyNetError as error:
         error.within("data_preprocessor")
         raise
 
 
-def _typed(config: Mapping[str, Any], default: str | None) -> dict[str, Any]:
-    return dict(config) if default is None else {"type": default, **config}
+def _class_of(name: Any) -> Any:
+    """A preprocessor's name without the scope of a library, or the class that was registered among all models."""
+    if not isinstance(name, str) or name in PREPROCESSORS:
+        return name
+    scope, _, bare = name.rpartition(".")
+    if scope in SCOPES and bare in PREPROCESSORS:
+        return bare
+    from polynet.registry import MODELS
+
+    return MODELS.get(name) if name in MODELS else name

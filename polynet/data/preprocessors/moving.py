@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,13 @@ def move(data: Any, backend: Backend, device: str | None) -> Any:
         >>> batch["inputs"][0].dtype, batch["name"]
         (torch.uint8, 'a')
     """
-    return _moved(data, backend, backend.tensor_types, device)
+    return _moved(data, backend, _tensor_types(backend), device)
+
+
+@functools.cache
+def _tensor_types(backend: Backend) -> tuple[type, ...]:
+    """A framework's types of tensors, kept, since this is asked for every batch."""
+    return backend.tensor_types
 
 
 def _moved(data: Any, backend: Backend, tensor_types: tuple[type, ...], device: str | None) -> Any:

@@ -16,7 +16,11 @@ from polynet.errors import unknown_attribute
 from polynet.models.index import INDEX
 
 _SUPERVISOR = "polynet.models.networks.base_self_supervisor:BaseSelfSupervisor"
+_PREPROCESSORS = ("ClsDataPreprocessor", "SelfSupDataPreprocessor", "TwoNormDataPreprocessor")
+_AUGMENTS = ("CutMix", "Mixup", "RandomBatchAugment", "ResizeMix")
 _HOMES = {
+    **{name: f"polynet.data.preprocessors:{name}" for name in _PREPROCESSORS},
+    **{name: f"polynet.data.augments:{name}" for name in _AUGMENTS},
     "BaseBackbone": "polynet.models.backbones.base_backbone:BaseBackbone",
     "BaseClassifier": "polynet.models.networks.base_classifier:BaseClassifier",
     "BaseSelfSupervisor": _SUPERVISOR,
@@ -85,6 +89,9 @@ lay_out(
         "models.losses.utils": ("weight_reduce_loss", "weighted_loss"),
         "models.selfsup": _SELF_SUPERVISED,
         "models.selfsup.base": ("BaseSelfSupervisor", "BaseSelfSupvisor"),
+        "models.utils": (*_PREPROCESSORS, *_AUGMENTS),
+        "models.utils.batch_augments": _AUGMENTS,
+        "models.utils.data_preprocessor": _PREPROCESSORS,
         "structures": ("DataSample", "MultiTaskDataSample"),
     },
 )

@@ -1,14 +1,18 @@
-"""MMPretrain's one registry of everything."""
+"""MMPretrain's one registry of everything, and those of what is no part of a network."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polynet.data.registry import AUGMENTS as BATCH_AUGMENTS
+from polynet.registry import METRICS as METRICS
 from polynet.registry import Registry
 from polynet.registry.scopes import registered_name
 
 if TYPE_CHECKING:
     from polynet.backend import Backend
+
+__all__ = ["BATCH_AUGMENTS", "METRICS", "MODELS", "KindlessRegistry"]
 
 SCOPE = "mmpretrain"
 
