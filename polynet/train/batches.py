@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
 from polynet.errors import InputError
 
 
-def batches_of(loader: Any, epoch: int, start: int, reseed: Callable[[], None]) -> Iterator[Any]:
+def batches_of(
+    loader: Any,
+    epoch: int,
+    start: int,
+    reseed: Callable[[], None],
+    aside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+) -> Iterator[Any]:
     """The batches of an epoch.
 
     PolyNet's own loader makes an epoch's batches from its number. A framework's loader is told the number, if it or its
@@ -21,6 +27,8 @@ def batches_of(loader: Any, epoch: int, start: int, reseed: Callable[[], None]) 
         epoch: The epoch's number, from 0.
         start: How many batches to leave out.
         reseed: Seeds the framework's generator for this epoch.
+        aside: A context in which a framework's loader begins an epoch that is resumed, and gives the batches that are
+            left out: outside of it, nothing that is drawn there has been drawn.
 
     Raises:
         InputError: It gives no batch at all.
@@ -33,11 +41,14 @@ def batches_of(loader: Any, epoch: int, start: int, reseed: Callable[[], None]) 
     if callable(own):
         found = iter(own(epoch, start))
     else:
-        reseed()
-        for part in (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)):
-            if callable(getattr(part, "set_epoch", None)):
-                part.set_epoch(epoch)  # type: ignore[union-attr]  # it is callable
-        found = itertools.islice(iter(loader), start, None)
+        with aside() if start else contextlib.nullcontext():
+            reseed()
+            for part in (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)):
+                if callable(getattr(part, "set_epoch", None)):
+                    part.set_epoch(epoch)  # type: ignore[union-attr]  # it is callable
+            found = iter(loader)
+            for _ in range(start):
+                next(found, None)
     first = next(found, None)
     if first is None:
         if start == 0:

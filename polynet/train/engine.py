@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ class Engine:
         message: The latest figures by name, written by hooks: `lr`, `loss` …
         best: The best figures of validations so far, by name.
         stopping: Why training was asked to stop; `None` where it was not.
+        epoch_generators: The states that generators had when the present epoch began; a framework's loader draws the
+            epoch's order from them.
 
     Raises:
         OptionError: A part is missing or does not fit the others.
@@ -126,6 +129,7 @@ class Engine:
         self.message: dict[str, Any] = {}
         self.best: dict[str, Any] = {}
         self.stopping: str | None = None
+        self.epoch_generators: Mapping[str, Any] | None = None
         self.resume_from: str | Path | None = None
         self.load_from: str | Path | None = None
         self.timestamp = time.strftime("%Y%m%d_%H%M%S")
@@ -342,7 +346,7 @@ class Engine:
         position = self.position
         self.call_hook("before_train_epoch")
         self.backend.set_training(self.model, True)
-        batches = batches_of(self.train_dataloader, position.epoch, position.iter_in_epoch, self._seed_epoch)
+        batches = self._batches()
         for batch in batches:
             self._run_iteration(batch)
             if self._is_done():
@@ -371,6 +375,17 @@ class Engine:
         position.begin_next()
         if position.validation_due:
             run_evaluation(self, "val")
+
+    def _batches(self) -> Iterator[Any]:
+        """The batches of the epoch, or those that are left of it."""
+        from polynet.train.checkpoint.generators import generator_states, rewound
+
+        position = self.position
+        if position.iter_in_epoch == 0:
+            self.epoch_generators = generator_states(self.backend)
+        place = position.epoch, position.iter_in_epoch
+        aside = partial(rewound, self.backend, self.epoch_generators)
+        return batches_of(self.train_dataloader, *place, self._seed_epoch, aside)
 
     def _seed_epoch(self) -> None:
         self.backend.seed(seed_of(self.seed, self.position.epoch, -1))

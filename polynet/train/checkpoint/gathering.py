@@ -51,6 +51,7 @@ def gathered(engine: Any, *, optimizer: bool = True, schedules: bool = True) -> 
         "message": {key: value for key, value in engine.message.items() if _is_plain(value)},
         "sampler": sampling(engine),
         "random": generator_states(engine.backend),
+        "random_at_epoch": None if hasattr(engine.train_dataloader, "batches") else engine.epoch_generators,
         "hook": hooks,
         "about": _about(engine),
         "config": _config(engine),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,34 @@ def generator_states(backend: Any) -> dict[str, Any]:
     if framework is not None:
         states["framework"] = {"name": backend.name, "state": dict(framework())}
     return states
+
+
+@contextlib.contextmanager
+def rewound(backend: Any, states: Mapping[str, Any] | None) -> Iterator[None]:
+    """A context in which generators are in earlier states; afterwards they go on as if nothing had been drawn in it.
+
+    Args:
+        backend: The backend.
+        states: The earlier states; `None` to begin where they are.
+
+    Example:
+        >>> random.seed(1)
+        >>> states = generator_states(None)
+        >>> first, second = random.random(), random.random()
+        >>> random.seed(1)
+        >>> _ = random.random()
+        >>> with rewound(None, states):
+        ...     again = random.random()
+        >>> again == first, random.random() == second
+        (True, True)
+    """
+    before = generator_states(backend)
+    if states is not None:
+        set_generator_states(backend, states)
+    try:
+        yield
+    finally:
+        set_generator_states(backend, before)
 
 
 def set_generator_states(backend: Any, states: Mapping[str, Any]) -> None:

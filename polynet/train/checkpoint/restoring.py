@@ -135,6 +135,7 @@ def _restore(engine: Any, found: TrainingCheckpoint) -> None:
     write_state(engine.backend, engine.backend.slots(network), ready)
     write_state(engine.backend, slots_beside(engine), beside)
     engine.position.go_to(place)
+    engine.epoch_generators = tree.get("random_at_epoch") if engine.is_main else None
     engine.best = found.best
     engine.message.update(tree.get("message", {}))
 
