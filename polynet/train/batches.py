@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Sized
 from typing import Any
 
 from polynet.errors import InputError
@@ -15,7 +15,7 @@ def batches_of(
     start: int,
     reseed: Callable[[], None],
     aside: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """The batches of an epoch.
 
     PolyNet's own loader makes an epoch's batches from its number. A framework's loader is told the number, if it or its

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -376,7 +376,7 @@ class Engine:
         if position.validation_due:
             run_evaluation(self, "val")
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Generator[Any, None, None]:
         """The batches of the epoch, or those that are left of it."""
         from polynet.train.checkpoint.generators import generator_states, rewound
 
