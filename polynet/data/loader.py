@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any
@@ -16,6 +17,8 @@ from polynet.data.packing import unpack
 from polynet.data.sampler import Indices, Sampler, SequentialSampler, ShuffledSampler
 from polynet.data.workers import WorkerLoader, WorkerOptions, default_start_method
 from polynet.errors import InputError, OptionError
+
+LOGGER = logging.getLogger("polynet.data")
 
 _SKIPPED_KEPT = 1000
 
@@ -164,9 +167,16 @@ class DataLoader(metaclass=ExplainsOptions):
         if isinstance(loaded, FailedBatch):
             raise_failure(loaded)
         assert isinstance(loaded, LoadedBatch)  # raise_failure raised
-        self.skipped.extend(loaded.skipped)
-        self.skipped_count += len(loaded.skipped)
+        for skipped in loaded.skipped:
+            self._note(skipped)
         return loaded.batch
+
+    def _note(self, skipped: SkippedSample) -> None:
+        """Count a skipped sample, and say so when it is the first time."""
+        if all(skipped.index != before.index for before in self.skipped):
+            LOGGER.warning("Skipped sample %d, and took the next: %s", skipped.index, skipped.reason)
+        self.skipped.append(skipped)
+        self.skipped_count += 1
 
     def _requests(self, epoch: int, start: int) -> Iterator[BatchRequest]:
         indices, visits = self._order(epoch)

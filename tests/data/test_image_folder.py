@@ -9,6 +9,7 @@ import pytest
 from polynet.data.datasets import ImageFolder
 from polynet.data.datasets.openmmlab import CustomDataset, ImageNet
 from polynet.data.loader import DataLoader, build_loader
+from polynet.data.transforms import build_pipeline
 from polynet.errors import DatasetError, DatasetNotFoundError, InputError, OptionError, SampleError
 
 image_module = pytest.importorskip("PIL.Image")
@@ -100,7 +101,9 @@ def test_damaged_and_truncated_images_are_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_damaged_images_are_skipped_and_counted(frameworks: Any, folder: Path, workers: int) -> None:
+def test_damaged_images_are_skipped_and_counted(
+    frameworks: Any, folder: Path, workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(folder)
     dataset = ImageFolder(folder, lambda image: image.resize((8, 8)), on_error="skip")
     for backend in frameworks:
@@ -109,6 +112,12 @@ def test_damaged_images_are_skipped_and_counted(frameworks: Any, folder: Path, w
         assert labels.tolist() == [0, 0, 0, 0, 1, 1]
         assert loader.skipped_count == 2
         assert [Path(each.name).name for each in loader.skipped] == ["1.jpg", "0.png"]
+        list(loader)
+        assert loader.skipped_count == 4
+        messages = [record.getMessage() for record in caplog.records if record.name == "polynet.data"]
+        assert len(messages) == 2
+        assert "dog/0.png cannot be read" in messages[1]
+        caplog.clear()
 
 
 def test_empty_and_missing_folders_are_named(folder: Path, tmp_path: Path) -> None:
@@ -126,6 +135,28 @@ def test_empty_and_missing_folders_are_named(folder: Path, tmp_path: Path) -> No
 
 def test_classes_can_be_chosen(folder: Path) -> None:
     assert ImageFolder(folder, classes=["dog", "cat"]).labels.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_augmented_images_are_the_same_on_every_framework_and_with_any_number_of_workers(
+    frameworks: Any, folder: Path
+) -> None:
+    steps = [
+        {"type": "RandomResizedCrop", "size": 8},
+        {"type": "RandAugment"},
+        {"type": "RandomHorizontalFlip"},
+        "ToArray",
+    ]
+    dataset = ImageFolder(folder, build_pipeline(steps))
+    expected = [batch for epoch in (0, 1) for batch in DataLoader(dataset, 2, True, seed=3).batches(epoch)]
+    assert not any(np.array_equal(a[0], b[0]) for a, b in zip(expected[:2], expected[3:5], strict=True))
+    for backend in frameworks:
+        for workers in (1, 2):
+            loader = DataLoader(dataset, 2, True, seed=3, num_workers=workers, backend=backend)
+            found = [batch for epoch in (0, 1) for batch in loader.batches(epoch)]
+            for (images, labels), (others, other_labels) in zip(found, expected, strict=True):
+                assert images.dtype == np.uint8
+                assert np.array_equal(images, others)
+                assert np.array_equal(labels, other_labels)
 
 
 PIPELINE = [{"type": "LoadImageFromFile"}, {"type": "CenterCrop", "crop_size": 8}, {"type": "PackInputs"}]
