@@ -103,6 +103,31 @@ def test_operations_by_hand(name: str, magnitude: float, expected: list[int]) ->
     assert np.asarray(done).tolist() == [expected]
 
 
+def test_strengths_go_over_the_ranges_that_are_written_down() -> None:
+    """At magnitudes 0, 5 and 10; the other side of those that have two."""
+    enhanced, increasing = (0.1, 1.0, 1.9), (1.0, 1.45, 1.9)
+    expected = {
+        "Rotate": (0, 15, 30),
+        "Posterize": (0, 2, 4),
+        "PosterizeIncreasing": (4, 2, 0),
+        "PosterizeOriginal": (4, 6, 8),
+        "Solarize": (0, 128, 256),
+        "SolarizeIncreasing": (256, 128, 0),
+        "SolarizeAdd": (0, 55, 110),
+        **dict.fromkeys(("Color", "Contrast", "Brightness", "Sharpness"), enhanced),
+        **dict.fromkeys([f"{name}Increasing" for name in ("Color", "Contrast", "Brightness", "Sharpness")], increasing),
+        **dict.fromkeys(("ShearX", "ShearY"), (0, 0.15, 0.3)),
+        **dict.fromkeys(("TranslateXRel", "TranslateYRel"), (0, 0.225, 0.45)),
+        **dict.fromkeys(("Identity", "AutoContrast", "Equalize", "Invert"), (0, 0, 0)),
+    }
+    assert set(expected) == set(OPERATIONS)
+    for name, strengths in expected.items():
+        operation = OPERATIONS[name]
+        assert tuple(operation.strength(magnitude) for magnitude in (0.0, 5.0, 10.0)) == pytest.approx(strengths)
+        other = 2 * operation.start - strengths[2] if operation.signed else strengths[2]
+        assert operation.strength(10.0, negative=True) == pytest.approx(other)
+
+
 def test_the_policies_are_timms_and_torchvisions() -> None:
     timm = pytest.importorskip("timm.data.auto_augment")
     module = pytest.importorskip("torchvision.transforms.autoaugment")

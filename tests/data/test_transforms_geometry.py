@@ -94,6 +94,7 @@ def test_the_middle_by_hand() -> None:
     rows = np.arange(35, dtype=np.uint8).reshape(5, 7)
     assert np.asarray(CenterCrop((1, 3))(rows)).tolist() == [[16, 17, 18]]
     assert np.asarray(CenterCrop((1, 9), fill=9)(rows)).tolist() == [[9, 14, 15, 16, 17, 18, 19, 20, 9]]
+    assert np.asarray(CenterCrop((1, 8), fill=9)(rows)).tolist() == [[14, 15, 16, 17, 18, 19, 20, 9]]
 
 
 @pytest.mark.parametrize("padding_mode", ["constant", "edge", "reflect", "symmetric"])
