@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from polynet import ops
 from polynet.backend import backend_of_class
 from polynet.data.data_sample import DataElement
@@ -95,8 +97,29 @@ class Evaluator:
                         f"Please make sure all metrics have different prefixes."
                     )
                     raise InputError(message)
-                figures[name] = value
+                figures[name] = _as_number(value)
         return figures
+
+    def offline_evaluate(
+        self, data_samples: Sequence[Any], data: Sequence[Any] | None = None, chunk_size: int = 1
+    ) -> dict[str, Any]:
+        """The figures of predictions that were made before.
+
+        Args:
+            data_samples: The predictions, one for each sample.
+            data: What the loader gave for each, or nothing.
+            chunk_size: How many samples are given to the metrics at a time.
+
+        Raises:
+            InputError: There are not as many data as predictions.
+        """
+        if data is not None and len(data) != len(data_samples):
+            message = f"There are {len(data_samples)} predictions and {len(data)} data."
+            raise InputError(message)
+        for start in range(0, len(data_samples), chunk_size):
+            rows = slice(start, start + chunk_size)
+            self.process([*data_samples[rows]], None if data is None else [*data[rows]])
+        return self.evaluate(len(data_samples))
 
     def _figures(self, metric: Any, size: int) -> Mapping[str, Any]:
         if isinstance(metric, KeyedMetric):
@@ -105,12 +128,22 @@ class Evaluator:
             found = metric.compute()
             return found if isinstance(found, Mapping) else {type(metric.metric).__name__: found}
         if isinstance(metric, BaseMetric):
-            return metric.evaluate(size, self.gather)
+            # A metric of one's own may know nothing of several processes.
+            return metric.evaluate(size) if self.gather is None else metric.evaluate(size, self.gather)
         if isinstance(metric, Metric):
             # Counts are no samples: all of them are needed, whatever the number of samples.
             metric.results = together(metric.results, 0, self.gather)
         figures: Mapping[str, Any] = metric.evaluate(size)
         return figures
+
+
+def _as_number(figure: Any) -> Any:
+    """A figure that is one number, in a framework's tensor or numpy's, as a plain number; any other as it is."""
+    if backend_of_class(type(figure)) is not None:
+        figure = ops.to_numpy(figure)
+    if isinstance(figure, (np.ndarray, np.generic)) and figure.ndim == 0:
+        return figure.item()
+    return figure
 
 
 def _metric(config: Any, number: int) -> Any:

@@ -314,8 +314,8 @@ def test_augmentations_of_one_batch_draw_different_numbers() -> None:
         (lambda: RandomErasing(ratio=0), "ratio"),
         (lambda: RandomErasing(mode="pixels"), "Did you mean 'pixel'"),
         (lambda: RandomErasing(count=0), "count"),
-        (lambda: RandomBatchAugment([Mixup(1.0)], [0.5, 0.5]), "same length; they have 1 and 2"),
-        (lambda: RandomBatchAugment([Mixup(1.0), Mixup(1.0)], [0.8, 0.5]), "add up to 1"),
+        (lambda: RandomBatchAugment([Mixup(1.0)], [0.5, 0.5]), "same length. Got 1 vs 2"),
+        (lambda: RandomBatchAugment([Mixup(1.0), Mixup(1.0)], [0.8, 0.5]), "exceeds 1"),
         (lambda: RandomBatchAugment({"type": "Mixup"}), "alpha"),
     ],
 )

@@ -273,6 +273,7 @@ def test_views_are_normalised_each_for_itself(backend: Backend) -> None:
     assert [tuple(view.shape) for view in made["inputs"]] == [(2, 3, 4, 4), (2, 3, 2, 2)]
     assert [float(ops.mean(view)) for view in made["inputs"]] == [2.0, 1.0]
     assert made["data_samples"] == ["a", "b"]
+    assert SelfSupDataPreprocessor()({"inputs": views, "data_sample": ["a", "b"]})["data_samples"] == ["a", "b"]
     alone = SelfSupDataPreprocessor([1.0], [2.0], to_rgb=True)({"inputs": COLOURS, "data_samples": None})
     assert ops.to_numpy(alone["inputs"]).reshape(-1).tolist() == [14.5, 9.5, 4.5]
     renamed = SelfSupDataPreprocessor()({"images": COLOURS, "targets": None})

@@ -171,3 +171,26 @@ def test_what_is_no_metric_is_refused() -> None:
         Evaluator(3)
     with pytest.raises(UnknownNameError, match=r"1\.metric: .*Did you mean 'accuracy'"):
         Evaluator(["Accuracy", {"type": "Acuracy"}])
+
+
+def test_figures_that_are_one_number_become_plain_numbers(backend: Backend) -> None:
+    class Tensors(BaseMetric):
+        def process(self, data_batch: Any, data_samples: Any) -> None:
+            self.results.append(data_samples)
+
+        def compute_metrics(self, results: Any) -> dict[str, Any]:
+            return {"mean": results[0], "share": np.float32(0.5), "each": np.arange(2), "name": "a"}
+
+    evaluator = Evaluator(Tensors())
+    evaluator.process(ops.mean(backend.tensor([1.0, 2.0])))
+    figures = evaluator.evaluate(1)
+    assert [type(figures[name]) for name in ("mean", "share", "each", "name")] == [float, float, np.ndarray, str]
+    assert figures["mean"] == 1.5
+
+
+def test_predictions_made_before_are_measured_in_chunks() -> None:
+    evaluator = Evaluator(Given())
+    assert evaluator.offline_evaluate([1, 2, 3, 4, 5], chunk_size=2) == {"given/all": [1, 2, 3, 4, 5]}
+    assert evaluator.offline_evaluate((1, 2), data=["a", "b"]) == {"given/all": [1, 2]}
+    with pytest.raises(InputError, match="2 predictions and 1 data"):
+        evaluator.offline_evaluate([1, 2], data=["a"])

@@ -22,6 +22,10 @@ class RandomBatchAugment(BatchAugment):
         probs: How likely each is taken; what is missing to 1 is how likely none is. `None`: one is always taken, each
             as likely as the other.
 
+    Attributes:
+        augments: The augmentations, and where `probs` are given `None` at the end, for none.
+        probs: How likely each of these is.
+
     Raises:
         ConflictingOptionsError: There are not as many numbers as augmentations, or they add up to more than 1.
         PolyNetError: An augmentation cannot be built; the message says which.
@@ -32,22 +36,23 @@ class RandomBatchAugment(BatchAugment):
         >>> both = [{"type": "Mixup", "alpha": 0.2}, {"type": "CutMix", "alpha": 1.0}]
         >>> augment = RandomBatchAugment(both, probs=[0.5, 0.3])
         >>> images, scores = augment(np.zeros((2, 3, 4, 4), np.float32), np.eye(2, dtype=np.float32))
-        >>> images.shape, [type(each).__name__ for each in augment.augments]
-        ((2, 3, 4, 4), ['Mixup', 'CutMix'])
+        >>> images.shape, [round(each, 6) for each in augment.probs]
+        ((2, 3, 4, 4), [0.5, 0.3, 0.2])
     """
 
     def __init__(self, augments: Any, probs: float | Sequence[float] | None = None) -> None:
-        self.augments = build_augments(augments)
+        self.augments: list[Augment | None] = [*build_augments(augments)]
         if probs is not None:
             given = [probs] if isinstance(probs, (int, float)) else [*probs]
             if len(given) != len(self.augments):
-                lengths = f"{len(self.augments)} and {len(given)}"
-                message = f"`augments` and `probs` must have the same length; they have {lengths}."
+                lengths = f"{len(self.augments)} vs {len(given)}"
+                message = f"`augments` and `probs` must have the same length. Got {lengths}."
                 raise ConflictingOptionsError(message)
             if min(given) < 0 or sum(given) > 1 + 1e-9:
-                message = f"The probabilities of `augments` are at least 0 and add up to 1 at most, not {given}."
+                message = f"A probability is below 0, or the total probability of `augments` exceeds 1: {given}."
                 raise ConflictingOptionsError(message)
-            self.probs: tuple[float, ...] | None = tuple(float(each) for each in given)
+            self.probs: tuple[float, ...] | None = (*(float(each) for each in given), max(0.0, 1.0 - sum(given)))
+            self.augments.append(None)
         else:
             self.probs = None
 
@@ -62,7 +67,8 @@ class RandomBatchAugment(BatchAugment):
             index = int(self.generator.integers(len(self.augments)))
         else:
             index = int(np.searchsorted(np.cumsum(self.probs), self.generator.random(), side="right"))
-        return self.augments[index](inputs, targets) if index < len(self.augments) else (inputs, targets)
+        augment = self.augments[min(index, len(self.augments) - 1)]
+        return (inputs, targets) if augment is None else augment(inputs, targets)
 
 
 def build_augments(config: Any) -> list[Augment]:
@@ -100,7 +106,7 @@ def _built(config: Any, number: int) -> Augment:
     return made
 
 
-def seed_all(augments: Sequence[Augment], *entropy: int) -> None:
+def seed_all(augments: Sequence[Augment | None], *entropy: int) -> None:
     """Seed augmentations, each from these numbers and its own place, so that no two draw the same."""
     for number, augment in enumerate(augments):
         seed = getattr(augment, "seed", None)

@@ -66,12 +66,17 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
         super().__init__(non_blocking)
         self.rules = ImageRules(type(self).__name__, mean, std, pad_size_divisor, pad_value, to_rgb)
         self.num_classes = num_classes
-        self.batch_augments = tuple(build_augments(batch_augments or None))
-        self.to_onehot = to_onehot or bool(self.batch_augments)
+        self.augments = tuple(build_augments(batch_augments or None))
+        self.to_onehot = to_onehot or bool(self.augments)
+
+    @property
+    def batch_augments(self) -> Any:
+        """The augmentation, several of them, or `None`."""
+        return self.augments[0] if len(self.augments) == 1 else self.augments or None
 
     def seed(self, value: int) -> None:
         """Seed the augmentations."""
-        seed_all(self.batch_augments, value)
+        seed_all(self.augments, value)
 
     def cast_data(self, data: Any) -> Any:
         """The data on the device; a list of arrays of one size as one, and labels as samples.
@@ -92,7 +97,7 @@ class ClsDataPreprocessor(BaseDataPreprocessor):
             return {"inputs": inputs, "data_samples": samples}
         scores = self._scores(samples, inputs)
         if training and scores is not None:
-            for augment in self.batch_augments:
+            for augment in self.augments:
                 inputs, scores = augment(inputs, scores)
         if scores is not None:
             for row, sample in enumerate(samples):

@@ -56,7 +56,9 @@ class ImgDataPreprocessor(BaseDataPreprocessor):
         self.rules = ImageRules(owner, mean, std, pad_size_divisor, pad_value, bgr_to_rgb or rgb_to_bgr)
         for name, values in (("mean", self.rules.mean), ("std", self.rules.std)):
             if values is not None and len(values) not in (1, 3):
-                message = f"{owner}: {name} has 1 or 3 values, for channels of grey or of colour, not {len(values)}."
+                message = (
+                    f"{owner}: `{name}` should have 1 or 3 values, for grey or coloured images, not {len(values)}."
+                )
                 raise ConflictingOptionsError(message)
 
     def cast_data(self, data: Any) -> Any:

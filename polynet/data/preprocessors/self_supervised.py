@@ -129,7 +129,7 @@ class TwoNormDataPreprocessor(SelfSupDataPreprocessor):
 def _two_values(owner: Any, data: Any) -> tuple[Any, Any]:
     """Inputs and samples of a batch."""
     if isinstance(data, Mapping):
-        if "inputs" in data:
+        if "inputs" in data and ("data_samples" in data or len(data) == 1):
             return data["inputs"], data.get("data_samples")
         if len(data) == 2:
             inputs, samples = data.values()

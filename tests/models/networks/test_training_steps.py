@@ -62,10 +62,11 @@ def test_a_classifier_has_its_preprocessor(backend: Backend) -> None:
     assert isinstance(net, BaseModel)
     assert isinstance(net.data_preprocessor, ClsDataPreprocessor)
     assert net.data_preprocessor.to_onehot
-    assert [type(each).__name__ for each in net.data_preprocessor.batch_augments] == ["RandomBatchAugment"]
+    assert type(net.data_preprocessor.batch_augments).__name__ == "RandomBatchAugment"
     bare = MODELS.build(classifier(data_preprocessor=None))
     assert isinstance(bare.data_preprocessor, ClsDataPreprocessor)
     assert not bare.data_preprocessor.to_onehot
+    assert bare.data_preprocessor.batch_augments is None
     assert not any("data_preprocessor" in name for name in [*state(net), *net.state_dict()])
 
 
