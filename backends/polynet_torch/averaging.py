@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 
 
-@torch.no_grad()
 def lerp_(targets: Sequence[torch.Tensor], sources: Sequence[torch.Tensor], weight: float) -> None:
     """Move each target the fraction `weight` of the way to its source; copy whole numbers, and all where it is 1."""
+    # Detached tensors share their memory and have no gradients, so that nothing here is recorded.
     targets = [target.detach() for target in targets]
     sources = [
         source.detach().to(target.device, target.dtype) for target, source in zip(targets, sources, strict=True)
@@ -29,7 +29,6 @@ def lerp_(targets: Sequence[torch.Tensor], sources: Sequence[torch.Tensor], weig
         )
 
 
-@torch.no_grad()
 def swap_(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> None:
     """Exchange the numbers of each pair; every tensor keeps its memory and device."""
     for one, other in zip(left, right, strict=True):

@@ -36,7 +36,8 @@ def freeze_bn(module: NativeModule, *, parameters: bool = False) -> int:
     for layer in batch_norms(module):
         if not isinstance(layer, _Frozen):
             backend_of(layer).set_training(layer, False)
-            layer.__class__ = _frozen_class(type(layer))
+            cls: type = type(layer)
+            layer.__class__ = _frozen_class(cls)
         if parameters:
             _set_trained(layer, False)
         count += 1
@@ -91,8 +92,8 @@ class _Frozen:
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # The class is made at run time, so that no pickle can name it: it names the layer's own.
-        _, _, *rest = object.__reduce_ex__(self, 2)
-        return _empty_frozen, (self._thawed,), *rest
+        reduced: Any = object.__reduce_ex__(self, 2)
+        return _empty_frozen, (self._thawed,), *reduced[2:]
 
 
 @functools.cache
@@ -103,5 +104,5 @@ def _frozen_class(cls: type) -> type:
 
 
 def _empty_frozen(cls: type) -> Any:
-    frozen = _frozen_class(cls)
+    frozen: Any = _frozen_class(cls)
     return frozen.__new__(frozen)

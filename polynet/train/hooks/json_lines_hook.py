@@ -84,7 +84,7 @@ class JsonLinesHook(RecordingHook):
     def _path(self, runner: Any) -> Path | None:
         return None if runner.work_dir is None or runner.rank else Path(runner.work_dir) / self.filename
 
-    def _complain(self, runner: Any, error: OSError) -> None:
+    def _complain(self, runner: Any, error: Exception) -> None:
         """Say once that figures are lost; training is worth more than they are."""
         if not self._failed:
             runner.logger.warning("Figures cannot be written to %s: %s", self.filename, error)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from polynet.train.batches import batches_per_epoch
 from polynet.train.hook import Hook
 from polynet.train.log_output import ConsoleHandler, handlers_of, writes_to_terminal
-from polynet.train.step_values import step_of
+from polynet.train.step_values import WEIGHT, step_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -63,7 +64,8 @@ class ProgressHook(Hook):
         done, began = self._since
         rate = (batch_idx + 1 - done) / max(now - began, 1e-9)
         self._since = (batch_idx + 1, now)
-        samples = batch_length(data_batch, runner.train_dataloader) * runner.world_size
+        size = outputs.get(WEIGHT) if isinstance(outputs, Mapping) else None
+        samples = int(size or batch_length(data_batch, runner.train_dataloader)) * runner.world_size
         loss = step_of(runner, outputs).values.get("loss")
         figures = [f"{rate * samples:.0f} samples/s"] if samples else [f"{rate:.1f} batches/s"]
         figures += [] if loss is None else [f"loss {loss:.4f}"]
