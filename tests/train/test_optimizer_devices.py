@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polynet import nn, ops
-from polynet.backend import Backend, get_backend, use_backend
+from polynet.backend import Backend, find_backend, get_backend, use_backend
 from polynet.optimizer import Optimizer
 from polynet.train.rules import rule_names
 from tests.train.optimizer_steps import largest_difference
@@ -16,7 +16,8 @@ from tests.train.optimizer_steps import largest_difference
 
 @pytest.fixture
 def megengine() -> Backend:
-    pytest.importorskip("megengine")
+    if not find_backend("megengine").installed:
+        pytest.skip("MegEngine is not installed")
     return get_backend("megengine")
 
 
