@@ -1,4 +1,4 @@
-"""BaseCls's trainer: an engine made from a config with `model`, `data`, `augments`, `loss`, `solver` …"""
+"""BaseCls's trainer: an engine made from a config with `model`, `data`, `augments`, `loss` and `solver`."""
 
 from __future__ import annotations
 

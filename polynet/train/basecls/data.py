@@ -37,7 +37,8 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
         error.within("data")
         raise
     train = None if training is None else DataLoader(training, shuffle=True, drop_last=True, **shared)
-    val = None if validation is None else DataLoader(validation, shuffle=False, drop_last=False, uneven="keep", **shared)
+    # Every sample is measured once, so that some processes may have one more.
+    val = None if validation is None else DataLoader(validation, uneven="keep", **shared)
     return train, val
 
 

@@ -86,7 +86,7 @@ def _engine(
     device: str,
     folder: Path | None,
 ) -> Engine:
-    from polynet.train.optim_wrapper_constructor import build_optim_wrapper
+    from polynet.train.optim_wrapper import build_optim_wrapper
 
     seed = fields["seed"]
     train, val = loaders(fields, seed, processes.rank, processes.world_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,15 +30,11 @@ def hooks_of(fields: Mapping[str, Any], has_folder: bool) -> Iterator[Hook]:
 
 
 def _averaging(fields: Mapping[str, Any]) -> Iterator[Hook]:
-    averaging, precise = fields["model_ema"], fields["bn"]
+    averaging = fields["model_ema"]
     if averaging["enabled"]:
         options = {key: averaging[key] for key in ("momentum", "update_period", "start_epoch", "alpha")}
-        yield HOOKS.build({"type": "BaseClsEMAHook", **options})
-    every = precise["precise_every_n_epoch"]
-    if every > 0 and not math.isinf(every):
-        yield HOOKS.build(
-            {"type": "PreciseBNHook", "interval": int(every), "num_samples": precise["num_samples_precise"]}
-        )
+        yield HOOKS.build({"type": "BaseClsEMAHook", "warmup_epochs": fields["solver"]["warmup_epochs"], **options})
+    yield HOOKS.build({"type": "PreciseBNHook", **fields["bn"]})
 
 
 def _has_tensorboard() -> bool:

@@ -16,7 +16,13 @@ from polynet.train.solver.solvers import EvaluationSolver, TrainValSolver
 
 SOLVERS: dict[str, type[EvaluationSolver]] = {"EvaluationSolver": EvaluationSolver, "TrainValSolver": TrainValSolver}
 
-SPELLINGS = {"learning_rate": "lr", "train_hooks": "hooks", "metrics": "eval_metric_cfg", "max_steps": "max_iters"}
+SPELLINGS = {
+    "learning_rate": "lr",
+    "t_max": "T_max",
+    "train_hooks": "hooks",
+    "metrics": "eval_metric_cfg",
+    "max_steps": "max_iters",
+}
 """Scepter's names of what EssentialMC2 calls otherwise."""
 
 
