@@ -268,6 +268,8 @@ class Engine:
                 self.call_hook("after_train")
             finally:
                 self.call_hook("after_run")
+            # A launcher ends all processes once one ends, and the main one may still be saving.
+            self.processes.barrier()
         interrupted.raise_again()
         return self.model
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -51,6 +50,7 @@ class TorchCollectives(Collectives):
         super().__init__(place, device, timeout)
         self._is_on_gpu = device.startswith("cuda")
         self._store: Any = None
+        self._doing = ""
         self._limit = datetime.timedelta(seconds=timeout)
         if self._is_on_gpu:
             torch.cuda.set_device(device)
@@ -68,13 +68,12 @@ class TorchCollectives(Collectives):
 
     def _meet(self) -> None:
         place = self.place
-        # An agent of torchrun keeps the store itself; elsewhere rank 0 does. torch's own "env://" reads both.
-        os.environ.setdefault("MASTER_ADDR", place.address)
-        os.environ.setdefault("MASTER_PORT", str(place.port))
+        # An agent of torchrun keeps the store itself; elsewhere rank 0 does. torch sees to both.
+        meeting = f"tcp://{place.address}:{place.port}"
         kind = "nccl" if self._is_on_gpu else "gloo"
         try:
             store, _, _ = next(
-                dist.rendezvous("env://", rank=place.rank, world_size=place.world_size, timeout=self._limit)
+                dist.rendezvous(meeting, rank=place.rank, world_size=place.world_size, timeout=self._limit)
             )
             store.set_timeout(self._limit)
             self._store = dist.PrefixStore("polynet", store)
@@ -155,6 +154,8 @@ class TorchCollectives(Collectives):
     @contextlib.contextmanager
     def explaining(self, doing: str) -> Iterator[None]:
         """Turn gloo's, NCCL's and the store's errors into `DistributedError`."""
+        outer = self._doing
+        self._doing = outer or doing
         try:
             yield
         except DistributedError:
@@ -163,10 +164,12 @@ class TorchCollectives(Collectives):
             if not isinstance(error, dist.DistError) and not any(sign in str(error) for sign in _SIGNS):
                 raise
             message = (
-                f"Process {self.place.rank} of {self.place.world_size} lost another one while {doing}. "
+                f"Process {self.place.rank} of {self.place.world_size} lost another one while {self._doing}. "
                 f"{self._cause(any(sign in str(error) for sign in _LATE))} torch says: {_first_line(error)}."
             )
             raise DistributedError(message) from error
+        finally:
+            self._doing = outer
 
     def _cause(self, is_late: bool) -> str:
         """Why, as far as the others told it or their silence tells."""

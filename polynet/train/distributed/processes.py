@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TIMEOUT = 1800.0
 """Seconds that a process waits for the others; torch's own default for gloo."""
 
+ORDERLY_END = 10.0
+"""Seconds that a process that was told to exit waits for the others."""
+
 
 class Processes:
     """The processes that train one model together, or the only one.
@@ -144,6 +147,11 @@ class Processes:
             return
         if failure is None:
             collectives.close(None)
+        elif isinstance(failure, KeyboardInterrupt | SystemExit):
+            # An orderly end that was asked for: the others come to theirs, and if not, nobody is told of a failure.
+            with contextlib.suppress(DistributedError):
+                collectives.barrier(min(collectives.timeout, ORDERLY_END))
+            collectives.close("")
         else:
             # The loss of a process is known to the others, or told by the one that it happened to.
             collectives.close("" if isinstance(failure, DistributedError) else f"{type(failure).__name__}: {failure}")
