@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 import warnings
 from typing import Any
 
 import pytest
 
-from polynet.errors import ConfigError, ConfigKeyError, ConfigTypeError, OptionError, UnknownNameError
-from polynet.train.registry import SCHEDULES
 from polynet.train.schedules import (
     BaseClsLR,
     Combination,
     CosineAnnealingLR,
     CosineRestartLR,
-    ExponentialLR,
     LinearLR,
     MultiStepLR,
-    OneCycleLR,
     ReduceOnPlateauLR,
-    Schedule,
     ScheduledGroups,
     StepLR,
     build_schedules,
-    build_schedules_for,
 )
 
 STEPS = 50
@@ -163,6 +156,35 @@ def test_schedules_in_force_together_are_those_that_torch_chains(eta_min: float)
         ]
     )
     assert largest(found, expected) < 1e-9
+
+
+def test_schedules_of_which_one_begins_later_change_what_the_other_leaves() -> None:
+    def share(step: int) -> float:
+        return 1 + math.cos(math.pi * step / STEPS)
+
+    value, expected = 0.1, []
+    for step in range(STEPS):
+        if step > 0:
+            value = 0.005 + (value - 0.005) * share(step) / share(step - 1)
+        if 3 <= step < 8:
+            value *= 0.1 if step == 3 else 1 + 0.9 / (4 * 0.1 + (step - 4) * 0.9)
+        expected.append(value)
+    ramp = {"type": "LinearLR", "start_factor": 0.1, "begin": 3, "end": 8}
+    cosine = {"type": "CosineAnnealingLR", "eta_min": 0.005}
+    assert [row[0] for row in rates([cosine, ramp])] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_distant_position_takes_no_walk_through_those_before_it() -> None:
+    steps: list[int] = []
+
+    class Counted(CosineAnnealingLR):
+        def at(self, step: int, group: int = 0) -> Any:
+            steps.append(step)
+            return super().at(step, group)
+
+    anneal = Counted(eta_min=0.01, by_epoch=False, end=10**6)
+    Combination([LinearLR(end=100, by_epoch=False), anneal]).at(0, 10**6 - 1)
+    assert len(steps) < 300
 
 
 def test_plateaus_are_those_of_torch() -> None:
@@ -337,100 +359,3 @@ def test_any_setting_can_be_scheduled() -> None:
     config = {"type": "StepParamScheduler", "param_name": "weight_decay", "step_size": 1, "gamma": 0.5}
     ScheduledGroups(groups, build_schedules(config)).apply(2, 0)
     assert groups == [{"lr": 0.1, "weight_decay": 0.05}]
-
-
-def test_several_optimizers_share_a_config_or_have_their_own() -> None:
-    class Wrappers:
-        optim_wrappers = {"generator": None, "discriminator": None}
-
-    step, linear = {"type": "StepLR", "step_size": 2}, {"type": "LinearLR", "end": 2}
-    shared = build_schedules_for(step, Wrappers())
-    assert {name: [type(one).__name__ for one in each] for name, each in shared.items()} == {  # type: ignore[union-attr]
-        "generator": ["StepLR"],
-        "discriminator": ["StepLR"],
-    }
-    own = build_schedules_for({"generator": step, "discriminator": [step, linear]}, Wrappers())
-    assert [len(each) for each in own.values()] == [1, 2]  # type: ignore[union-attr]
-    with pytest.raises(ConfigKeyError, match="Did you mean 'generator'"):
-        build_schedules_for({"generatr": step, "discriminator": step}, Wrappers())
-
-
-WRONG: list[tuple[Any, type[Exception], str]] = [
-    ({"type": "CosineAnealingLR"}, UnknownNameError, "Did you mean 'CosineAnnealingLR'"),
-    ({"type": "StepLR", "stepsize": 3}, OptionError, "Did you mean 'step_size'"),
-    ({"type": "StepLR", "step_size": 0}, OptionError, "step_size=0 must be at least 1"),
-    ({"type": "StepLR", "step_size": 2, "gamma": -1}, OptionError, "gamma"),
-    ({"type": "StepLR", "step_size": 2, "begin": 5, "end": 5}, OptionError, "end=5 must be larger than begin=5"),
-    ({"type": "MultiStepLR", "milestones": 30}, OptionError, "milestones is a list"),
-    ({"type": "LinearLR", "start_factor": 1.5}, OptionError, "start_factor"),
-    ({"type": "CosineAnnealingLR", "eta_min": 0, "eta_min_ratio": 0.1}, OptionError, "not both"),
-    ({"type": "CosineAnnealingLR", "eta_min": -1}, OptionError, "eta_min"),
-    ({"type": "CosineRestartLR", "periods": [2, 3], "eta_min": 0}, OptionError, "equally many; there are 2 and 1"),
-    ({"type": "OneCycleLR", "eta_max": 0.1}, OptionError, "total_steps or end"),
-    ({"type": "OneCycleLR", "eta_max": 0.1, "end": 9, "anneal_strategy": "cosine"}, OptionError, "Did you mean 'cos'"),
-    ({"type": "ReduceOnPlateauLR", "factor": 1.0}, OptionError, "below 1"),
-    ({"type": "ReduceOnPlateauLR", "by_epoch": False}, OptionError, "validations"),
-    ({"type": "BaseClsLR", "max_epoch": 5, "lr_schedule": "cosin"}, OptionError, "Did you mean 'cosine'"),
-    ({"type": "BaseClsLR", "max_epoch": 5, "lr_schedule": "rel_exp"}, OptionError, "lr_min_factor"),
-    ({"type": "BaseClsLR", "max_epoch": 5, "lr_decay_steps": [5, 3]}, OptionError, "in order"),
-    ({"type": "LinearLR", "convert_to_iter_based": True}, ConfigError, "no length"),
-    ({"type": "LinearLR", "convert_to_iter_based": True, "by_epoch": False}, ConfigError, "by_epoch=True|no length"),
-    ({"step_size": 3}, ConfigKeyError, "type"),
-    ("StepLR", ConfigTypeError, "mapping"),
-    (3, ConfigTypeError, "mapping"),
-]
-
-
-@pytest.mark.parametrize(("config", "error", "message"), WRONG)
-def test_what_is_wrong_is_said_with_the_nearest_name(config: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        build_schedules(config)
-
-
-def test_an_error_says_which_of_several_schedules_it_is() -> None:
-    with pytest.raises(OptionError, match=r"^param_scheduler\[1\]: StepLR: step_size"):
-        build_schedules([{"type": "StepLR", "step_size": 3}, {"type": "StepLR", "step_size": -3}])
-
-
-def test_a_setting_that_the_optimizer_does_not_have_is_said_with_the_nearest() -> None:
-    config = {"type": "StepParamScheduler", "param_name": "weight_deca", "step_size": 1}
-    with pytest.raises(OptionError, match="Did you mean 'weight_decay'"):
-        ScheduledGroups([{"lr": 0.1, "weight_decay": 0.2}], build_schedules(config))
-
-
-def test_a_figure_that_the_validation_does_not_give_is_said_with_the_nearest() -> None:
-    with pytest.raises(ConfigKeyError, match=r"'acuracy'.*Did you mean 'accuracy'"):
-        ReduceOnPlateauLR(monitor="acuracy").observe({"accuracy": 1.0, "loss": 2.0})
-
-
-def test_too_few_values_for_the_groups_are_refused() -> None:
-    scheduled = ScheduledGroups([{"lr": 0.1}, {"lr": 0.2}], [OneCycleLR(eta_max=[0.1], total_steps=5)])
-    with pytest.raises(OptionError, match="1 values"):
-        scheduled.apply(0, 0)
-
-
-def test_the_state_of_other_schedules_is_refused_and_changes_nothing() -> None:
-    scheduled = ScheduledGroups([{"lr": 0.1}, {"lr": 0.2}], [ExponentialLR(gamma=0.5)])
-    other = ScheduledGroups([{"lr": 0.3}], [ExponentialLR(gamma=0.5)])
-    with pytest.raises(ConfigError, match="other settings"):
-        scheduled.load_state(other.state())
-    assert scheduled.bases == {"lr": [0.1, 0.2]}
-
-
-def test_every_name_builds_a_schedule_of_that_name() -> None:
-    needed: dict[str, dict[str, Any]] = {
-        "Step": {"step_size": 1},
-        "MultiStep": {"milestones": [1]},
-        "Exponential": {"gamma": 0.5},
-        "CosineRestart": {"periods": [2], "eta_min": 0},
-        "OneCycle": {"eta_max": 0.1, "end": 5},
-        "BaseCls": {"max_epoch": 3},
-    }
-    for name in SCHEDULES:
-        family = name.removesuffix("LR").removesuffix("Momentum").removesuffix("ParamScheduler")
-        schedule = SCHEDULES.build({"type": name, **needed.get(family, {})})
-        assert isinstance(schedule, Schedule)
-        assert type(schedule).__name__ == name
-        assert inspect.getdoc(type(schedule))
-        if name.endswith("Momentum"):
-            assert schedule.param_name == "momentum"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from polynet.train.schedules.affine import IDENTITY, Affine
 from polynet.train.schedules.schedule import FOREVER, Schedule
@@ -29,9 +29,11 @@ class Combination:
     def __init__(self, schedules: Sequence[Schedule], epoch_length: int | None = None) -> None:
         self.schedules = tuple(schedules)
         self.epoch_length = epoch_length
+        self._counts_iterations = any(not schedule.by_epoch for schedule in self.schedules)
         self._in_time = sorted(self.schedules, key=self._begin) if self._comparable() else list(self.schedules)
+        self._at_a_tick = sorted(self.schedules, key=lambda schedule: schedule.by_epoch)  # iterations end before epochs
         self._interleaved = self._has_overlap()
-        self._replayed: dict[int, tuple[int, Affine]] = {}
+        self._places: dict[int, tuple[int, Affine]] = {}
 
     @property
     def differs_by_group(self) -> bool:
@@ -57,8 +59,8 @@ class Combination:
         return self.epoch_length is not None or len({schedule.by_epoch for schedule in self.schedules}) < 2
 
     def _unit(self, schedule: Schedule) -> int:
-        """What a schedule's steps are multiplied by to be compared with the others'."""
-        return self.epoch_length or 1 if schedule.by_epoch else 1
+        """How many ticks a schedule's step takes; ticks are iterations where any schedule counts those, else epochs."""
+        return self.epoch_length or 1 if schedule.by_epoch and self._counts_iterations else 1
 
     def _begin(self, schedule: Schedule) -> int:
         return schedule.begin * self._unit(schedule)
@@ -79,31 +81,39 @@ class Combination:
         return any(self._begin(one) < self._end(other) and self._begin(other) < self._end(one) for one, other in pairs)
 
     def _replay(self, epoch: int, iteration: int, group: int) -> Affine:
-        """Go through the steps, from the last position asked for where that lies before."""
-        ticks = iteration if any(not schedule.by_epoch for schedule in self.schedules) else epoch
-        done, result = self._replayed.get(group, (-1, IDENTITY))
-        if done > ticks:
+        """Go through the steps, from the last place kept; at one go where schedules do not disturb each other.
+
+        Places are kept only where a stretch ends, so that a value does not depend on how it was reached.
+        """
+        target = iteration if self._counts_iterations else epoch
+        done, result = self._places.get(group, (-1, IDENTITY))
+        if done > target:
             done, result = -1, IDENTITY
-        for tick in range(done + 1, ticks + 1):
-            for schedule, step in self._steps(tick):
-                if schedule.begin <= step < schedule.end:
-                    result = _one_step(schedule, step, group).after(result)
-        self._replayed[group] = (ticks, result)
+        while done < target:
+            end = self._stretch(done + 1)
+            until = min(end, target)
+            for schedule in self._at_a_tick:
+                result = self._between(schedule, done, until, group).after(result)
+            done = until
+            if until == end:
+                self._places[group] = (done, result)
         return result
 
-    def _steps(self, tick: int) -> Iterator[tuple[Schedule, int]]:
-        """Which schedules step at a tick, and the number of their step; those of iterations first."""
-        if all(schedule.by_epoch for schedule in self.schedules):
-            yield from ((schedule, tick) for schedule in self.schedules)
-            return
-        yield from ((schedule, tick) for schedule in self.schedules if not schedule.by_epoch)
-        if tick % (self.epoch_length or 1) == 0:
-            step = tick // (self.epoch_length or 1)
-            yield from ((schedule, step) for schedule in self.schedules if schedule.by_epoch)
+    def _stretch(self, tick: int) -> int:
+        """The last tick that is reached from the one before `tick` at one go: itself where several act that disturb."""
+        acting = [one for one in self.schedules if self._begin(one) <= tick < self._end(one)]
+        if len(acting) > 1 and not all(schedule.multiplies for schedule in acting):
+            return tick
+        edges = (edge for one in self.schedules for edge in (self._begin(one), self._end(one)) if edge > tick)
+        return min(edges, default=FOREVER * (self.epoch_length or 1)) - 1
 
-
-def _one_step(schedule: Schedule, step: int, group: int) -> Affine:
-    """What a schedule does at one step; at its first, all that it did before this run as well."""
-    if step == schedule.begin:
-        return schedule.reach(step, group)
-    return schedule.change(step - schedule.begin + schedule.last_step + 1, group)
+    def _between(self, schedule: Schedule, done: int, until: int, group: int) -> Affine:
+        """What a schedule does from after one tick until another; its first step counts all that it did before."""
+        unit = self._unit(schedule)
+        before, now = min(done // unit, schedule.end - 1), min(until // unit, schedule.end - 1)
+        if now < schedule.begin or now == before:
+            return IDENTITY
+        if before < schedule.begin:
+            return schedule.reach(now, group)
+        offset = schedule.last_step + 1 - schedule.begin
+        return schedule.change(now + offset, before + offset, group)

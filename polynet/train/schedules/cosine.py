@@ -114,14 +114,15 @@ class CosineRestartParamScheduler(FloorSchedule):
         period, within = self._position(min(step, sum(self.periods) - 1))
         return self.above_floor(self._factor(period, within), weight=self.restart_weights[period])
 
-    def change(self, step: int, group: int = 0) -> Affine:
-        """The cosine's change, but at the beginning of a period, where nothing of the value is kept."""
-        if step >= sum(self.periods):
+    def change(self, step: int, since: int, group: int = 0) -> Affine:
+        """The cosine's change, but over the beginning of a period, where nothing of the value is kept."""
+        last = sum(self.periods) - 1
+        if since >= last:
             return IDENTITY
-        period, within = self._position(step)
-        if within == 0:
+        (period, within), (earlier, before) = self._position(min(step, last)), self._position(since)
+        if period != earlier:
             return self.at(step, group)
-        return self.above_floor(self._factor(period, within) / self._factor(period, within - 1))
+        return self.above_floor(self._factor(period, within) / self._factor(period, before))
 
     def _position(self, step: int) -> tuple[int, int]:
         """The number of the period that a step lies in, and the step's number within it."""

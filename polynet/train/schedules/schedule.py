@@ -89,16 +89,13 @@ class Schedule(metaclass=ExplainsOptions):
             group: The number of the group of parameters, where groups differ.
         """
 
-    def change(self, step: int, group: int = 0) -> Affine:
-        """What one step does to the value of the step before; at step 0, to the value that was taken over.
+    def change(self, step: int, since: int, group: int = 0) -> Affine:
+        """What the steps after `since` up to `step` do to the value.
 
-        Only schedules that are in force together are computed so. Where the step before had lost the value that was
-        taken over, its place is taken by the base.
+        Only schedules that are in force together are computed so. Where the value that was taken over is lost at
+        `since`, its place is taken by the base.
         """
-        now = self.at(step, group)
-        if step == 0:
-            return now
-        before = self.at(step - 1, group)
+        now, before = self.at(step, group), self.at(since, group)
         if before.scale == 0:
             return Affine(0.0, now.scale + now.share, now.shift)
         ratio = now.scale / before.scale
