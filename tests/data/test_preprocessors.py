@@ -311,6 +311,13 @@ def test_batches_of_images_and_labels_come_in_many_forms(backend: Backend, data:
     assert len(BatchDataPreprocessor(10, 10)(COLOURS)) == 1
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.int64])
+def test_labels_of_any_whole_type_suit_a_loss(backend: Backend, dtype: Any) -> None:
+    _, labels = BatchDataPreprocessor()((COLOURS, np.array([2], dtype)))
+    assert ops.dtype_name(labels) == ops.dtype_name(backend.tensor(np.array([2])))
+    assert float(ops.cross_entropy(ops.zeros((1, 3), like=labels), labels)) == pytest.approx(np.log(3), abs=1e-6)
+
+
 def test_without_rules_inputs_may_be_anything(backend: Backend) -> None:
     preprocessor = BatchDataPreprocessor()
     for values, dtype in ((np.zeros((2, 3)), "float32"), (np.zeros((2, 3), np.int32), "int32")):

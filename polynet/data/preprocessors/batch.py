@@ -16,6 +16,7 @@ from polynet.errors import InputTypeError
 
 IMAGE_KEYS = ("inputs", "images", "image", "img", "data")
 LABEL_KEYS = ("labels", "label", "gt_label", "target", "targets")
+NARROW = ("uint8", "int8", "int16", "int32")
 
 
 class BatchDataPreprocessor(BaseDataPreprocessor):
@@ -90,6 +91,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         images = _as_numbers(images) if self.is_plain else self.rules.batch(images, always_flip=False)
         if labels is None:
             return (images,)
+        labels = _as_labels(labels)
         if training and self.batch_augments:
             if self.num_classes is not None:
                 labels = as_scores(self, labels, self.num_classes)
@@ -103,6 +105,13 @@ def _as_numbers(inputs: Any) -> Any:
     if isinstance(inputs, list):
         return ops.stack([_as_numbers(each) for each in inputs], 0)
     return ops.cast(inputs, "float32") if ops.dtype_name(inputs) in ("uint8", "float64") else inputs
+
+
+def _as_labels(labels: Any) -> Any:
+    """Labels in a narrow type of whole numbers, in which files have them, in the one that losses take."""
+    if not hasattr(labels, "shape") or ops.dtype_name(labels) not in NARROW:
+        return labels
+    return ops.cast(labels, "int64")
 
 
 def _parts(owner: Any, data: Any) -> tuple[Any, Any]:
