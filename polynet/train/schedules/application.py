@@ -53,7 +53,7 @@ class ScheduledGroups:
         """Set what the groups use when so many epochs and iterations are done."""
         for name, combination in self._combinations.items():
             alike = None if combination.differs_by_group else combination.at(epoch, iteration)
-            plateaus = [plateau for plateau in self.plateaus if plateau.param_name == name]
+            plateaus = [plateau for plateau in self.plateaus if plateau.param_name == name] if self.plateaus else ()
             for number, (group, base) in enumerate(zip(self.groups, self.bases[name], strict=True)):
                 value = (alike or combination.at(epoch, iteration, number)).of(base, base)
                 for plateau in plateaus:

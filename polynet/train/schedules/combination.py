@@ -19,6 +19,9 @@ class Combination:
         schedules: The schedules, in the order in which they act at a step.
         epoch_length: Iterations of an epoch; what epochs and iterations need to be compared.
 
+    Attributes:
+        differs_by_group: Whether groups of parameters have values of their own.
+
     Example:
         >>> from polynet.train.schedules import CosineAnnealingLR, LinearLR
         >>> both = Combination([LinearLR(start_factor=0.5, end=3), CosineAnnealingLR(begin=2, T_max=4, end=7)])
@@ -29,16 +32,12 @@ class Combination:
     def __init__(self, schedules: Sequence[Schedule], epoch_length: int | None = None) -> None:
         self.schedules = tuple(schedules)
         self.epoch_length = epoch_length
+        self.differs_by_group = any(schedule.differs_by_group for schedule in self.schedules)
         self._counts_iterations = any(not schedule.by_epoch for schedule in self.schedules)
         self._in_time = sorted(self.schedules, key=self._begin) if self._comparable() else list(self.schedules)
         self._at_a_tick = sorted(self.schedules, key=lambda schedule: schedule.by_epoch)  # iterations end before epochs
         self._interleaved = self._has_overlap()
         self._places: dict[int, tuple[int, Affine]] = {}
-
-    @property
-    def differs_by_group(self) -> bool:
-        """Whether groups of parameters have values of their own."""
-        return any(schedule.differs_by_group for schedule in self.schedules)
 
     def at(self, epoch: int, iteration: int = 0, group: int = 0) -> Affine:
         """What has become of the base when so many epochs and iterations are done.
