@@ -17,7 +17,7 @@ from polynet.data.registry import TRANSFORMS
 from polynet.data.transforms import Compose, RandomHorizontalFlip, Resize, ToArray, Transform
 from polynet.data.transforms.draws import below, between, choice, happens, normal, order, uniform
 from polynet.errors import InputError, OptionError, PolyNetError
-from tests.data.pictures import generator, picture
+from tests.data.pictures import Drawn, generator, picture
 
 # Each changes most images whatever it draws.
 MADE: dict[str, Callable[[], Any]] = {
@@ -205,6 +205,7 @@ def test_draws_take_the_stream_of_the_generator_as_written_down() -> None:
     assert below(source, 10) == int(stream[1] * 10)
     assert between(source, 5, 6) == 5 + int(stream[2] * 2)
     assert happens(source, 0.5) == (stream[3] < 0.5)
+    assert not happens(Drawn(0.0), 0.0)
     assert choice(source, "abc") == "abc"[int(stream[4] * 3)]
     assert order(source, 4) == np.argsort(stream[5:9]).tolist()
     assert normal(source, 1.0, 2.0) != normal(source, 1.0, 2.0)

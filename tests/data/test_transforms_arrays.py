@@ -100,6 +100,7 @@ def test_areas_and_ratios_of_erased_rectangles_are_drawn_evenly() -> None:
     assert abs(shares.mean() - 0.2) < 0.01
     assert abs(np.log(ratios).mean()) < 0.06
     assert abs(np.log(ratios)).max() < math.log(2) + 0.03
+    assert abs(np.log(ratios).std() - 2 * math.log(2) / math.sqrt(12)) < 0.03
     assert abs((found[:, 0] / (200 - found[:, 2])).mean() - 0.5) < 0.04
 
 
@@ -158,7 +159,8 @@ def test_uniform_covers_with_values_that_are_all_as_likely() -> None:
 
 
 def test_a_rectangle_that_never_fits_leaves_the_image() -> None:
-    np.testing.assert_array_equal(RandomErasing(1.0, (1.0, 1.0), 1.0)(picture(), generator()), np.asarray(picture()))
+    for image in (picture(), picture(40, 40)):  # a whole side is too much as well
+        np.testing.assert_array_equal(RandomErasing(1.0, (1.0, 1.0), 1.0)(image, generator()), np.asarray(image))
 
 
 def test_grey_images_are_erased_with_the_mean_of_the_colours() -> None:
