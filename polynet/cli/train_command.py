@@ -14,13 +14,16 @@ def run(options: argparse.Namespace) -> int:
     """Train a network as its config says, from the start or from where an earlier run stopped."""
     from polynet.train.faces import engine_from
 
-    config = read_recipe(options.model, options.options)
+    resume, given = options.resume, list(options.options)
+    if isinstance(resume, str) and "=" in resume and not Path(resume).exists():
+        given, resume = [resume, *given], True  # --resume KEY=VALUE: argparse takes the option for the file
+    config = read_recipe(options.model, given)
     engine = engine_from(
         config,
         backend=options.backend,
         device=options.device,
         work_dir=options.work_dir or work_dir_of(config, options.model),
-        resume=options.resume,
+        resume=resume,
         load_from=options.load_from,
         launcher=options.launcher,
     )

@@ -188,5 +188,5 @@ def test_wrong_fields_are_refused_with_the_nearest(
 
 
 def test_a_config_that_only_builds_says_what_training_needs(backend: Backend) -> None:
-    with pytest.raises(ConfigError, match="how to build a network, and not how to train it.*Did you mean 'solver'"):
+    with pytest.raises(ConfigError, match=r"how to build a network, and not how to train it.*Did you mean 'solver'"):
         engine_from({"model": {"name": "resnet18"}, "slover": {"max_epoch": 1}})

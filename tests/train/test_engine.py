@@ -255,12 +255,12 @@ def test_what_is_missing_is_named(backend: Backend) -> None:
 
 
 def test_a_network_without_steps_is_refused_with_what_gives_it_some(backend: Backend) -> None:
-    with pytest.raises(OptionError, match="Linear has no train_step.*ClassificationTask"):
+    with pytest.raises(OptionError, match=r"Linear has no train_step.*ClassificationTask"):
         Engine(nn.Linear(1, 1))
 
 
 def test_something_that_is_no_hook_is_refused(backend: Backend) -> None:
-    with pytest.raises(OptionError, match="derives from polynet.train.Hook"):
+    with pytest.raises(OptionError, match=r"derives from polynet\.train\.Hook"):
         Engine(Regression(), hooks=[object()])  # type: ignore[list-item]
     with pytest.raises(OptionError, match="Did you mean 'VERY_LOW'"):
         Engine(Regression()).register_hook(Recorder(), "VERY_LO")

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from polynet.dialects.mmengine.evaluator import BaseMetric
+from polynet.dialects.mmengine.model import BaseModel
 
 import polynet
 from polynet import nn, ops
@@ -16,8 +18,6 @@ from polynet.backend import Backend
 from polynet.data import DataLoader
 from polynet.data.datasets import FashionMNIST
 from polynet.dialects.mmengine import Runner
-from polynet.dialects.mmengine.evaluator import BaseMetric
-from polynet.dialects.mmengine.model import BaseModel
 from polynet.errors import ConfigError, ConfigKeyError, ConfigTypeError, PolyNetError, UnknownNameError
 from polynet.train.engine import Engine
 from tests.train.idx import write_fashion_mnist
