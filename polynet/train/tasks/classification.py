@@ -122,16 +122,14 @@ class ClassificationTask(BaseModel):
         """Percentages of images whose label, or the likeliest of whose scores, is among the `k` first."""
         if not self.topk or logits.ndim != 2:
             return {}
-        with ops.no_grad(logits):
-            logits = ops.stop_gradient(logits)
-            if labels.ndim == 2:
-                labels = ops.argmax(labels, dim=1)
-            if self.topk == (1,):
-                hits = ops.cast(ops.argmax(logits, dim=1) == labels, "float32")
-                return {"top1": 100.0 * ops.mean(hits)}
-            most = min(max(self.topk), logits.shape[1])
-            hits = ops.cast(ops.topk(logits, most, dim=1)[1] == ops.unsqueeze(labels, 1), "float32")
-            return {f"top{k}": 100.0 * ops.mean(ops.sum(hits[:, :k], dim=1)) for k in self.topk}
+        logits = ops.stop_gradient(logits)
+        if labels.ndim == 2:
+            labels = ops.argmax(labels, dim=1)
+        if self.topk == (1,):
+            return {"top1": ops.mean(ops.cast(ops.argmax(logits, dim=1) == labels, "float32")) * 100.0}
+        most = min(max(self.topk), logits.shape[1])
+        hits = ops.cast(ops.topk(logits, most, dim=1)[1] == ops.unsqueeze(labels, 1), "float32")
+        return {f"top{k}": ops.mean(ops.sum(hits[:, :k], dim=1)) * 100.0 for k in self.topk}
 
 
 def _wide(logits: Tensor) -> Tensor:
