@@ -21,13 +21,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import megengine.data
+from megengine.data import dataloader
 from megengine.data.collator import Collator
-from megengine.data.dataloader import _ParallelMapDataLoaderIter, _worker_loop
+from megengine.data.dataloader import _ParallelMapDataLoaderIter
 from megengine.data.dataset import Dataset
 from megengine.data.sampler import MapSampler
 
 from polynet.data.packing import Block
-from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work, late_batch, lost_batch
+from polynet.data.workers import (
+    Loading,
+    WorkerLoader,
+    WorkerOptions,
+    begin_work,
+    end_work,
+    kill_at_exit,
+    late_batch,
+    lost_batch,
+)
 from polynet.errors import LoaderError
 from polynet_megengine.quiet_fork import restore_standard_error, standard_error_away
 from polynet_megengine.shared_queue import SharedMemoryQueue
@@ -63,12 +73,12 @@ class MegEngineLoader(WorkerLoader):
             yield from iterator
         finally:
             self._iterators.remove(iterator)
-            iterator._shutdown_workers()
+            iterator.close()
 
     def close(self) -> None:
         """End all workers."""
         for iterator in self._iterators:
-            iterator._shutdown_workers()
+            iterator.close()
 
 
 class DataLoader(megengine.data.DataLoader):
@@ -122,6 +132,8 @@ class _Only(Collator):
 class _Iterator(_ParallelMapDataLoaderIter):
     """MegEngine's iterator with another queue, another start of the workers and another wait for them."""
 
+    workers_killed = False
+
     def __init__(self, loader: DataLoader) -> None:
         options = loader.options
         self._shutdown = True  # until there are workers to shut down
@@ -149,7 +161,18 @@ class _Iterator(_ParallelMapDataLoaderIter):
                 worker = context.Process(target=_work, args=(standard_error, *self._arguments(number)), daemon=True)
                 worker.start()
                 self._workers.append(worker)
+        kill_at_exit(self)
         self._reset()
+
+    def close(self) -> None:
+        """End all workers."""
+        if not self._shutdown and not self.workers_killed:
+            end_work(self._workers, self._workers_done_event, self._index_queues)
+        self._shutdown_workers()
+
+    def _shutdown_workers(self) -> None:
+        if not self.workers_killed:
+            super()._shutdown_workers()
 
     def _arguments(self, number: int) -> tuple[Any, ...]:
         """Those of MegEngine's `_worker_loop`."""
@@ -198,5 +221,6 @@ class _Iterator(_ParallelMapDataLoaderIter):
 
 def _work(standard_error: int | None, *arguments: Any) -> None:
     restore_standard_error(standard_error)
-    begin_work()
-    _worker_loop(*arguments)
+    # MegEngine's own handlers, in this process, would let a SIGTERM to the whole run end the worker.
+    dataloader._set_worker_signal_handlers = begin_work
+    dataloader._worker_loop(*arguments)

@@ -11,7 +11,16 @@ import torch
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from polynet.data.packing import Block
-from polynet.data.workers import Loading, WorkerLoader, WorkerOptions, begin_work, late_batch, lost_batch
+from polynet.data.workers import (
+    Loading,
+    WorkerLoader,
+    WorkerOptions,
+    begin_work,
+    end_work,
+    kill_at_exit,
+    late_batch,
+    lost_batch,
+)
 from polynet.errors import LoaderError
 
 _POLL_SECONDS = 1.0
@@ -68,10 +77,9 @@ class TorchLoader(WorkerLoader):
     def close(self) -> None:
         """End all workers."""
         iterator, self._iterator = self._iterator, None
-        if iterator is not None:
-            # What they are doing is not wanted any more; torch would let each finish its batch, for up to 5 s.
-            for worker in iterator._workers:
-                worker.terminate()
+        if iterator is not None and not iterator.workers_killed:
+            if not iterator._shutdown:
+                end_work(iterator._workers, iterator._workers_done_event, iterator._index_queues)
             iterator._shutdown_workers()
 
     def _started(self, requests: Iterable[Any]) -> _Iterator:
@@ -117,12 +125,15 @@ class _Iterator(_MultiProcessingDataLoaderIter):
     training step, say, or of writing a checkpoint.
     """
 
+    workers_killed = False
+
     def __init__(self, loader: _Loader) -> None:
         self._wait_seconds = loader.wait_seconds
         self._waiting_since: float | None = None
         super().__init__(loader)
         torch._C._remove_worker_pids(id(self))
         self._worker_pids_set = False
+        kill_at_exit(self)
 
     def _try_get_data(self, timeout: float = _POLL_SECONDS) -> tuple[bool, Any]:
         """Wait a moment for a batch; whether it came, and the batch."""

@@ -7,8 +7,10 @@ import gc
 import multiprocessing
 import signal
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from multiprocessing.util import Finalize
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
@@ -114,9 +116,64 @@ def late_batch(count: int, seconds: float) -> LoaderError:
 def begin_work(*_: object) -> None:
     """Prepare the worker process that calls it.
 
-    Ctrl-C reaches all processes of a terminal: it is for the main one to decide what follows. And objects that came by
-    the fork are kept from the collector: it would write to shared pages, and run destructors of a framework that does
-    not work here.
+    Ctrl-C, and often SIGTERM, reach all processes of a run: it is for the main one to decide what follows, and it may
+    want its batches until it has saved everything. And objects that came by the fork are kept from the collector: it
+    would write to shared pages, and run destructors of a framework that does not work here.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.freeze()
+
+
+def end_work(workers: Iterable[Any], done: Any, queues: Iterable[Any], seconds: float = 1.0) -> None:
+    """Have workers end, those that are stuck by force.
+
+    They are asked first: one that is killed while it looks at `done` would leave it locked.
+
+    Args:
+        workers: The processes.
+        done: The event that tells them to.
+        queues: Where each waits for its next request; `None` wakes it.
+        seconds: How long to wait for a batch that is being loaded.
+    """
+    done.set()
+    for requests in queues:
+        requests.put(None)
+    deadline = time.monotonic() + seconds
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))
+        if worker.is_alive():
+            worker.kill()
+
+
+class OwnsWorkers(Protocol):
+    """What `kill_at_exit` takes.
+
+    Attributes:
+        workers_killed: Set when the process ends: its queues and events cannot be used from then on.
+    """
+
+    _workers: list[Any]
+    workers_killed: bool
+
+
+def kill_at_exit(owner: OwnsWorkers) -> None:
+    """Kill the workers of an object that still lives when this process ends, which would otherwise wait for them.
+
+    An exception, say, keeps what was being read alive to the end, and with it the workers.
+    """
+    _OWNERS.add(owner)
+    if not _FINALIZERS:
+        _FINALIZERS.append(Finalize(None, _kill_all, exitpriority=100))
+
+
+def _kill_all() -> None:
+    for owner in list(_OWNERS):
+        owner.workers_killed = True
+        for worker in owner._workers:
+            if worker.is_alive():
+                worker.kill()
+
+
+_OWNERS: weakref.WeakSet[OwnsWorkers] = weakref.WeakSet()
+_FINALIZERS: list[Finalize] = []

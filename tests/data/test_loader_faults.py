@@ -189,32 +189,46 @@ def test_open_files_do_not_grow(backend: Backend) -> None:
 
 
 PROGRAM = """
-    import os, sys, time, signal
+    import os, signal, sys, time
     import numpy as np
     import polynet
     from polynet.data.loader import DataLoader
+
+    backend, what = sys.argv[1:]
 
     class Slow:
         draws_globally = False
         def __len__(self):
             return 10_000
         def __getitem__(self, index):
-            time.sleep(0.01)
+            time.sleep(60 if what == "stuck" and index == 12 else 0.01)
             return np.zeros(3), index
 
-    polynet.get_backend(sys.argv[1]).tensor([1.0])
+    signals = []
+    if what == "deferred":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: signals.append(number))
+    polynet.get_backend(backend).tensor([1.0])
+    batches = DataLoader(Slow(), 4, num_workers=2, backend=backend).batches(0)
     try:
-        for number, batch in enumerate(DataLoader(Slow(), 4, num_workers=2, backend=sys.argv[1])):
-            if number == 3:
+        for number, batch in enumerate(batches):
+            if number == 2:
                 print("running", flush=True)
+            if what == "stuck" and number == 2:
+                raise SystemExit(5)
+            if signals:
+                for _ in range(20):
+                    next(batches)
+                print("saved", flush=True)
+                break
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 """
 
 
-def started(backend: Backend) -> subprocess.Popen[str]:
+def started(backend: Backend, what: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-c", textwrap.dedent(PROGRAM), backend.name]
+    command = [sys.executable, "-c", textwrap.dedent(PROGRAM), backend.name, what]
     pipe = subprocess.PIPE
     program = subprocess.Popen(
         command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=environment, cwd=ROOT
@@ -237,7 +251,7 @@ def group_members(group: int) -> list[int]:
 
 
 def test_an_interrupt_reaches_the_main_process_alone(backend: Backend) -> None:
-    program = started(backend)
+    program = started(backend, "plain")
     os.killpg(program.pid, signal.SIGINT)
     out, err = program.communicate(timeout=30)
     assert out == "interrupted\n"
@@ -246,12 +260,32 @@ def test_an_interrupt_reaches_the_main_process_alone(backend: Backend) -> None:
     assert group_members(program.pid) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_that_defers_signals_goes_on_loading(backend: Backend, number: signal.Signals) -> None:
+    program = started(backend, "deferred")
+    os.killpg(program.pid, number)
+    out, err = program.communicate(timeout=30)
+    assert out == "saved\n"
+    assert "Traceback" not in err
+    assert program.returncode == 0
+    assert group_members(program.pid) == []
+
+
+def test_a_program_that_ends_does_not_wait_for_stuck_workers(backend: Backend) -> None:
+    program = started(backend, "stuck")
+    began = time.monotonic()
+    program.communicate(timeout=60)
+    assert time.monotonic() - began < SOON
+    assert program.returncode == 5
+    assert group_members(program.pid) == []
+
+
 def test_workers_end_when_the_main_process_is_killed(backend: Backend) -> None:
-    program = started(backend)
+    program = started(backend, "plain")
     assert len(group_members(program.pid)) >= 3
     program.kill()
     program.communicate(timeout=30)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + SOON
     while group_members(program.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert group_members(program.pid) == []
