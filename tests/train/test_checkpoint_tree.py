@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polynet.errors import CheckpointError, ConfigTypeError
-from polynet.train.checkpoint import load_checkpoint, write_training_checkpoint
+from polynet.train.checkpoint import find_latest, load_checkpoint, write_training_checkpoint
 from polynet.train.checkpoint.tree import flattened, grown
+from polynet.weights import read_checkpoint
 
 KEYS = st.text(max_size=4)
 LEAVES = st.one_of(
@@ -106,12 +107,31 @@ def test_a_missing_array_is_damage():
             grown(arrays, broken)
 
 
-def test_more_text_than_the_format_has_room_for_is_refused_not_lost(tmp_path):
+def test_more_text_than_the_metadata_have_room_for_is_kept(tmp_path):
     path = tmp_path / "a.safetensors"
-    write_training_checkpoint(path, {"progress": {"iter": 1}})
-    with pytest.raises(CheckpointError, match="has room for"):
-        write_training_checkpoint(path, {"progress": {"iter": 2}, "history": ["0123456789" * 10] * 300_000})
-    assert load_checkpoint(path).iter == 1
+    history = ["0123456789" * 10] * 300_000
+    write_training_checkpoint(path, {"progress": {"iter": 2}, "history": history, "model": {"w": np.ones(2)}})
+    found = load_checkpoint(path)
+    assert found.iter == 2
+    assert found.tree["history"] == history
+    assert set(found.tree) == {"progress", "history", "model"}
+    assert find_latest(tmp_path).iter == 2
+    assert list(read_checkpoint(path).tensors) == ["w"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"$pairs": 3}}',
+        '{"a": {"$pairs": [[1]]}}',
+        '{"a": {"$pairs": [[[], 1]]}}',
+        '{"a": {"$tuple": 1}}',
+        '{"w": 3}',
+    ],
+)
+def test_made_up_text_is_damage(text):
+    with pytest.raises(CheckpointError, match="damaged"):
+        grown({"w/x": np.zeros(1)}, text)
 
 
 def test_other_libraries_read_the_file_and_the_text_is_json(tmp_path):

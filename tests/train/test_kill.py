@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 30
-"""On each framework."""
+from tests.conftest import chosen_backends
+
+KILLS = -(-60 // max(len(chosen_backends()), 1))
+"""On each framework: sixty in all."""
 
 
 @pytest.mark.slow

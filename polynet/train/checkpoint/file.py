@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 import polynet
 from polynet.errors import CheckpointError
 from polynet.train.checkpoint.tree import flattened, grown
 from polynet.weights.arguments import check_path
+from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
 from polynet.weights.mapped import PathLike, map_file
 from polynet.weights.safetensors_file import looks_like_safetensors, read_safetensors, write_safetensors
 from polynet.weights.training_file import AVERAGED, MODEL, VERSION, VERSION_KEY, check_training_file, is_training_file
+
+STATE = "$state"
+"""The tensor that holds the JSON as bytes, where it is too long for the metadata, whose room is limited."""
+
+_LONG = 4_000_000
 
 
 @attrs.frozen
@@ -112,8 +119,12 @@ def write_training_checkpoint(path: PathLike, tree: Mapping[str, Any], config: M
         "polynet_version": polynet.__version__,
         "layout": "polynet",
         VERSION_KEY: str(VERSION),
-        "state": text,
     }
+    raw = text.encode()
+    if len(raw) > _LONG:
+        arrays[STATE] = np.frombuffer(raw, np.uint8)
+    else:
+        metadata["state"] = text
     if config is not None:
         metadata["config"] = json.dumps(config, sort_keys=True)
     write_safetensors(path, arrays, metadata, checksum=True)
@@ -159,5 +170,23 @@ def _read(path: Path, data: memoryview, verify: bool) -> TrainingCheckpoint:
         )
         raise CheckpointError(message)
     check_training_file(found.metadata, data, checksum=verify)
-    tree = grown(found.tensors, found.metadata.get("state", "{}"))
+    text = state_text(found)
+    arrays = {name: array for name, array in found.tensors.items() if name != STATE}
+    tree = grown(arrays, text)
     return TrainingCheckpoint(path, tree, found.metadata.get("config", ""))
+
+
+def state_text(found: Checkpoint) -> str:
+    """The JSON of a training checkpoint, wherever in the file it is.
+
+    Raises:
+        CheckpointError: It is nowhere, or no text.
+    """
+    text = found.metadata.get("state")
+    if text is not None:
+        return text
+    try:
+        return found.tensors[STATE].tobytes().decode()
+    except (KeyError, ValueError) as error:
+        message = "The training checkpoint is damaged: its state is missing."
+        raise CheckpointError(message) from error

@@ -8,7 +8,7 @@ from logging import Logger
 from pathlib import Path
 
 from polynet.errors import CheckpointError, CheckpointVersionError
-from polynet.train.checkpoint.file import TrainingCheckpoint, load_checkpoint
+from polynet.train.checkpoint.file import TrainingCheckpoint, load_checkpoint, state_text
 from polynet.weights.mapped import PathLike, map_file
 from polynet.weights.safetensors_file import looks_like_safetensors, read_safetensors
 from polynet.weights.training_file import is_training_file
@@ -65,12 +65,12 @@ def _written(path: Path, logger: Logger | None) -> tuple[float, int] | None:
         if not looks_like_safetensors(data):
             message = "It does not begin as a checkpoint does."
             raise CheckpointError(message)
-        metadata = read_safetensors(data).metadata
-        if not is_training_file(metadata):
+        found = read_safetensors(data)
+        if not is_training_file(found.metadata):
             return None
-        state = json.loads(metadata["state"])
+        state = json.loads(state_text(found))
         return float(state.get("about", {}).get("time", 0.0)), int(state["progress"]["iter"])
-    except (CheckpointError, OSError, ValueError, KeyError, TypeError) as error:
+    except (CheckpointError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         _warn(logger, path, error)
         return None
 

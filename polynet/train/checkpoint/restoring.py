@@ -61,6 +61,12 @@ def resume(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
     except PolyNetError as error:
         message = f"{found.path}: {error}\nThe run was not resumed, and nothing was changed."
         raise type(error)(message) from error
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        message = (
+            f"{found.path}: a part of the run cannot take up its state: {type(error).__name__}: {error}\n"
+            "The run was not resumed, and nothing was changed."
+        )
+        raise CheckpointError(message) from error
     engine.logger.info("Training goes on from %s: epoch %d, iteration %d.", found.path, found.epoch, found.iter)
     return found
 

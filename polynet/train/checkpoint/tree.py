@@ -119,10 +119,16 @@ def grown(arrays: Mapping[str, Array], text: str) -> dict[str, Any]:
         message = "The training checkpoint is damaged: its state is no mapping."
         raise CheckpointError(message)
     left = dict(arrays)
-    tree = {key: _filled(value, (key,), left) for key, value in plain.items()}
-    for path, array in left.items():
-        branch, _, leaf = path.partition("/")
-        tree.setdefault(unescaped(branch), {})[unescaped(leaf)] = array
+    try:
+        tree = {key: _filled(value, (key,), left) for key, value in plain.items()}
+        for path, array in left.items():
+            branch, _, leaf = path.partition("/")
+            tree.setdefault(unescaped(branch), {})[unescaped(leaf)] = array
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        message = f"The training checkpoint is damaged, or made up: {error}"
+        raise CheckpointError(message) from error
     return tree
 
 
