@@ -77,6 +77,15 @@ def training_record(runner: Any, batch_idx: int, steps: Sequence[StepValues]) ->
     )
 
 
+def _shared_record(runner: Any, batch_idx: int, steps: Sequence[StepValues]) -> Record:
+    """The record of these steps, made once for all hooks that record the same."""
+    span = (steps[0].iteration, steps[-1].iteration, len(steps))
+    found: tuple[tuple[int, int, int], Record] | None = getattr(runner, "latest_record", None)
+    if found is None or found[0] != span:
+        found = runner.latest_record = (span, training_record(runner, batch_idx, steps))
+    return found[1]
+
+
 def evaluation_record(runner: Any, phase: str, metrics: Mapping[str, Any] | None) -> Record:
     """The record of a validation or test."""
     batches = batches_per_epoch(getattr(runner, f"{phase}_dataloader"))
@@ -130,7 +139,7 @@ class RecordingHook(Hook):
         steps = self._steps
         steps.append(step_of(runner, outputs))
         if self._is_due(runner, batch_idx):
-            record = training_record(runner, batch_idx, steps)
+            record = _shared_record(runner, batch_idx, steps)
             steps.clear()
             self.write(runner, record)
 

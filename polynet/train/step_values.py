@@ -58,7 +58,7 @@ class StepValues:
     def values(self) -> dict[str, float]:
         """The scalars as numbers."""
         if self._values is None:
-            self._values = {key: float(value) for key, value in self._raw.items()}
+            self._values = {key: number_of(value) for key, value in self._raw.items()}
             self._raw = dict(self._values)
         return self._values
 
@@ -86,6 +86,11 @@ class StepValues:
         step.weight, step.is_skipped = float(state["weight"]), bool(state["is_skipped"])
         step.time, step.data_time = state["time"], state["data_time"]
         return step
+
+
+def number_of(value: Any) -> float:
+    """The number of a scalar: of a tensor by `tolist`, the fastest way that frameworks share."""
+    return float(value.tolist() if hasattr(value, "tolist") else value)
 
 
 def _is_scalar(value: Any) -> bool:

@@ -27,14 +27,28 @@ def step(value: float, *, rate: float = 0.1) -> float:
     return value - rate * (value - 1.0)
 
 
+class Late(Hook):
+    """Notes the iterations that hooks with what is kept see: averages, checkpoints."""
+
+    priority = "ABOVE_NORMAL"
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        self.seen.append(batch_idx)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_training_stops_before_the_weights_are_touched_and_the_batch_is_saved(
+def test_training_stops_before_anything_is_kept_and_the_batch_is_saved(
     backend: Backend, tmp_path: Path, bad: float
 ) -> None:
-    engine = engine_of(backend, Regression(), [GOOD, pair(2.0, bad), GOOD], [NonFiniteLossHook()], work_dir=tmp_path)
+    late = Late()
+    hooks = [late, NonFiniteLossHook()]
+    engine = engine_of(backend, Regression(), [GOOD, pair(2.0, bad), GOOD], hooks, work_dir=tmp_path)
     with pytest.raises(NonFiniteLossError, match=r"The loss is \w+, in iteration 2 of epoch 1\. The batch was saved"):
         engine.train()
-    assert weight(engine) == pytest.approx(step(0.0))
+    assert late.seen == [0]
     with np.load(tmp_path / "non_finite_batch_2.npz") as saved:
         np.testing.assert_array_equal(saved["0"], [[2.0]])
         np.testing.assert_array_equal(saved["1"], [[bad]])
@@ -97,6 +111,17 @@ def test_the_guard_is_gone_after_the_run(backend: Backend) -> None:
     assert "update_params" not in vars(engine.optim_wrapper)
 
 
+def test_every_process_stops_with_the_one_whose_loss_is_bad(backend: Backend) -> None:
+    class Others(Processes):
+        def all_reduce(self, value: Any, how: str = "sum") -> Any:
+            return value if isinstance(value, bool) else 1.0  # a truth value asks whether training is to stop
+
+    engine: Any = engine_of(backend, Regression(), [GOOD], [NonFiniteLossHook()])
+    engine.processes = Others(Place(rank=0, world_size=2))
+    with pytest.raises(NonFiniteLossError, match="in another process"):
+        engine.train()
+
+
 def test_every_process_leaves_out_what_one_cannot_use(backend: Backend) -> None:
     class Others(Processes):
         """Processes of which another has a bad loss in its second batch."""
@@ -104,6 +129,8 @@ def test_every_process_leaves_out_what_one_cannot_use(backend: Backend) -> None:
         count = 0
 
         def all_reduce(self, value: Any, how: str = "sum") -> Any:
+            if isinstance(value, bool):  # which asks whether training is to stop
+                return value
             assert how == "max"
             self.count += 1
             return 1.0 if self.count == 2 else value

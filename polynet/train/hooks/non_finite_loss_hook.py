@@ -13,22 +13,26 @@ import numpy as np
 from polynet.backend import backend_of
 from polynet.errors import NonFiniteLossError, OptionError, PolyNetError
 from polynet.train.hook import Hook
-from polynet.train.step_values import step_of
+from polynet.train.step_values import number_of, step_of
 
 ACTIONS = ("stop", "skip")
 
 
 class NonFiniteLossHook(Hook):
-    """Looks at each loss before it changes anything: one that is NaN or infinite is not learnt from.
+    """Looks at each loss: one that is NaN or infinite ends training, or is not learnt from.
 
-    The batch is saved as `work_dir/non_finite_batch_ITER.npz`, with its arrays by their places in it. Then training
-    ends with an error, or the batch is left out and counted. Processes that train together do the same.
+    The batch is saved as `work_dir/non_finite_batch_ITER.npz`, with its arrays by their places in it. Processes that
+    train together do the same as the one whose loss it is.
+
+    To leave a batch out, its loss has to be known before anything else is done, and a framework that works ahead has to
+    wait for it. To stop, it is looked at once the step is under way, before averages, validations and checkpoints see
+    the weights, which are worth nothing then: the run goes on from its last checkpoint.
 
     A finite loss may have gradients that are not. Where gradients are clipped by their norm, that is seen after the
     step, and ends training.
 
     Args:
-        action: `"stop"` or `"skip"`.
+        action: `"stop"`: end with an error; `"skip"`: leave the batch out, and count it.
         limit: How many batches in a row may be left out before training ends all the same: the weights may be at fault.
 
     Attributes:
@@ -57,6 +61,7 @@ class NonFiniteLossHook(Hook):
         self._in_a_row = 0
         self._is_skipped = False
         self._batch: Any = None
+        self._losses: list[Any] = []
         self._guarded: list[Any] = []
 
     def before_train(self, runner: Any) -> None:
@@ -80,11 +85,9 @@ class NonFiniteLossHook(Hook):
 
     def _guard(self, runner: Any, wrapper: Any, update: Callable[..., None]) -> Callable[..., None]:
         def update_params(loss: Any, *arguments: Any, **options: Any) -> None:
-            value = float(loss.detach())
-            is_bad = not math.isfinite(value)
-            if runner.world_size > 1:
-                is_bad = runner.processes.all_reduce(float(is_bad), "max") > 0
-            if is_bad:
+            if self.action == "stop":
+                self._losses.append(loss.detach())
+            elif (value := _bad_value(runner, loss.detach())) is not None:
                 self._leave_out(runner, wrapper, value)
                 return
             update(loss, *arguments, **options)
@@ -99,7 +102,15 @@ class NonFiniteLossHook(Hook):
         self._batch = data_batch
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Take a step that was left out from averages."""
+        """End training where a loss was bad; take a step that was left out from averages.
+
+        Raises:
+            NonFiniteLossError: Training is to end.
+        """
+        losses, self._losses = self._losses, []
+        for loss in losses:
+            if (value := _bad_value(runner, loss)) is not None:
+                self._end(runner, f"The loss is {value}{_where(value)}")
         if self._is_skipped:
             step_of(runner, outputs).is_skipped = True
             self._is_skipped = False
@@ -107,9 +118,7 @@ class NonFiniteLossHook(Hook):
             self._in_a_row = 0
 
     def _leave_out(self, runner: Any, wrapper: Any, value: float) -> None:
-        where = "" if not math.isfinite(value) else " in another process"
-        if self.action == "stop":
-            self._end(runner, f"The loss is {value}{where}")
+        where = _where(value)
         self.skipped += 1
         self._in_a_row += 1
         self._is_skipped = True
@@ -156,6 +165,19 @@ class NonFiniteLossHook(Hook):
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on counting."""
         self.skipped = int(state.get("skipped", 0))
+
+
+def _bad_value(runner: Any, loss: Any) -> float | None:
+    """The value of a loss that is not finite, here or in another process; `None` of one that is, in all."""
+    value = number_of(loss)
+    is_bad = not math.isfinite(value)
+    if runner.world_size > 1:
+        is_bad = runner.processes.all_reduce(float(is_bad), "max") > 0
+    return value if is_bad else None
+
+
+def _where(value: float) -> str:
+    return "" if not math.isfinite(value) else " in another process"
 
 
 def save_batch(batch: Any, path: Path) -> None:
