@@ -326,3 +326,22 @@ def test_the_device_is_found_anew_where_the_first_part_was_replaced(backend: Bac
     model.val_step((IMAGES, LABELS))
     model.fc = nn.Sequential(nn.Linear(4, 3))
     assert tuple(model.val_step((IMAGES, LABELS))[0].shape) == (8,)
+
+
+@pytest.mark.checklist("S2-2", "S2-77")
+def test_data_follow_the_model_to_another_device(backend: Backend) -> None:
+    elsewhere = {"torch": "meta", "megengine": "cpu1"}[backend.name]
+    config = {
+        "type": "BatchDataPreprocessor",
+        "mean": [1.0],
+        "std": [2.0],
+        "batch_augments": [{"type": "MixupCutmix", "mode": "elem", "cutmix_alpha": 1.0, "num_classes": 3}],
+    }
+    model = Classifier(config)
+    images = np.zeros((2, 1, 2, 2), np.uint8)
+    here = [each.device for each in model.preprocess((images, LABELS[:2]), training=True)]
+    model.to(elsewhere)
+    there = [each.device for each in model.preprocess((images, LABELS[:2]), training=True)]
+    assert len({str(each) for each in there}) == 1
+    assert all(str(each) != str(here[0]) for each in there)
+    assert str(next(iter(model.parameters())).device) == str(there[0])

@@ -6,8 +6,9 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+from polynet import nn
 from polynet.data.preprocessors.base import build_preprocessor
-from polynet.errors import ModeError, suggest
+from polynet.errors import ModeError, OptionError, suggest
 from polynet.models.fit import check_fit
 from polynet.models.mmengine_model import BaseModel
 
@@ -52,8 +53,14 @@ def preprocessor_of(config: Any, default: str, train_cfg: Any = None) -> Any:
         train_cfg: Batch augmentation: `{"augments": …, "probs": …}`.
 
     Raises:
-        OptionError: It is neither a config nor a module.
+        OptionError: It is neither a config nor a module; or it is made already, and there is augmentation beside it.
     """
+    if train_cfg and isinstance(config, nn.Module):
+        message = (
+            f"train_cfg's augmentations are for a preprocessor that is made from its config, and this one is made: "
+            f"give them to {type(config).__name__}."
+        )
+        raise OptionError(message)
     augments = {"batch_augments": train_cfg} if train_cfg else {}
     return build_preprocessor(config, default, **augments)
 

@@ -12,6 +12,7 @@ from polynet import nn, ops
 from polynet.backend import Backend, use_backend
 from polynet.data.data_sample import DataSample
 from polynet.data.preprocessors import ClsDataPreprocessor, SelfSupDataPreprocessor
+from polynet.errors import OptionError
 from polynet.metrics.evaluator import Evaluator
 from polynet.models.mmengine_model import BaseModel
 from polynet.models.networks.base_self_supervisor import BaseSelfSupervisor
@@ -68,6 +69,11 @@ def test_a_classifier_has_its_preprocessor(backend: Backend) -> None:
     assert not bare.data_preprocessor.to_onehot
     assert bare.data_preprocessor.batch_augments is None
     assert not any("data_preprocessor" in name for name in [*state(net), *net.state_dict()])
+
+
+def test_augmentations_beside_a_preprocessor_that_is_made_are_refused(backend: Backend) -> None:
+    with pytest.raises(OptionError, match="give them to ClsDataPreprocessor"):
+        MODELS.build(classifier(train_cfg=AUGMENTS, data_preprocessor=ClsDataPreprocessor()))
 
 
 def test_a_classifier_trains_on_bytes_and_is_measured(backend: Backend) -> None:
