@@ -148,7 +148,7 @@ class Runner(Engine):
             seed=seed,
             device=device,
             processes=processes,
-            parallel=model_wrapper_options(model_wrapper_cfg),
+            parallel=model_wrapper_options(model_wrapper_cfg, cfg),
         )
         self.experiment_name = experiment_name or (Path(work_dir).name if work_dir else type(self.model).__name__)
         self.cfg = cfg

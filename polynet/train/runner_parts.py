@@ -104,15 +104,21 @@ WRAPPERS: Mapping[str, str] = {
 """How a model is shared, by the names of the classes that do it elsewhere."""
 
 
-def model_wrapper_options(config: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a `model_wrapper_cfg` says of how a model is shared.
+def model_wrapper_options(config: Mapping[str, Any] | None, whole: Any = None) -> dict[str, Any]:
+    """What a `model_wrapper_cfg`, and `sync_bn` beside it, say of how a model is shared.
+
+    Args:
+        config: The `model_wrapper_cfg`.
+        whole: The runner's whole config, where there is one.
 
     Raises:
         ConfigTypeError: It is no mapping.
         ConfigKeyError: There is no such wrapper.
     """
+    sync = isinstance(whole, Mapping) and whole.get("sync_bn") not in (None, False)
+    synchronised = {"sync_batch_norm": True} if sync else {}
     if config is None:
-        return {}
+        return synchronised
     if not isinstance(config, Mapping):
         message = f"model_wrapper_cfg is a mapping such as dict(type='DistributedDataParallel'), not {config!r:.80}."
         raise ConfigTypeError(message)
@@ -121,7 +127,7 @@ def model_wrapper_options(config: Mapping[str, Any] | None) -> dict[str, Any]:
     if name not in WRAPPERS:
         message = f"model_wrapper_cfg: there is no {name!r}.{suggest(name, WRAPPERS)} There are {', '.join(WRAPPERS)}."
         raise ConfigKeyError(message)
-    return {"strategy": WRAPPERS[name], **options}
+    return {"strategy": WRAPPERS[name], **synchronised, **options}
 
 
 def build_model(config: Any, data_preprocessor: Any, backend: str | Backend | None, seed: int) -> Any:

@@ -27,6 +27,14 @@ def framework(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture
+def torch_alone() -> str:
+    """For what is written once, whatever the framework."""
+    if "torch" not in chosen_backends():
+        pytest.skip("needs torch")
+    return "torch"
+
+
 def seconds_and_iteration(folder: Path, rank: int) -> tuple[float, int]:
     """How long after the failure a process ended, and after how many iterations."""
     failed = float((folder / "failed").read_text(encoding="utf-8"))
@@ -50,8 +58,8 @@ def test_a_killed_process_ends_the_other_with_an_error(framework: str, tmp_path:
     assert last_saved(tmp_path) == 3
 
 
-def test_the_error_of_one_process_is_told_by_the_other(framework: str, tmp_path: Path) -> None:
-    (first, output), (second, own) = finished(started(2, PROGRAM, framework, str(tmp_path), "raises", "60"))
+def test_the_error_of_one_process_is_told_by_the_other(torch_alone: str, tmp_path: Path) -> None:
+    (first, output), (second, own) = finished(started(2, PROGRAM, torch_alone, str(tmp_path), "raises", "60"))
     assert (first, second) == (1, 1)
     assert "KeyError: 'no such batch'" in own
     assert "Process 1 ended by KeyError: 'no such batch'." in output
@@ -59,17 +67,15 @@ def test_the_error_of_one_process_is_told_by_the_other(framework: str, tmp_path:
     assert last_saved(tmp_path) == 3
 
 
-def test_a_signal_to_one_process_stops_both_at_the_same_step(framework: str, tmp_path: Path) -> None:
-    (first, output), (second, own) = finished(started(2, PROGRAM, framework, str(tmp_path), "stopped", "60"))
+def test_a_signal_to_one_process_stops_both_at_the_same_step(torch_alone: str, tmp_path: Path) -> None:
+    (first, output), (second, own) = finished(started(2, PROGRAM, torch_alone, str(tmp_path), "stopped", "60"))
     assert (first, second) == (0, 128 + signal.SIGTERM), output + own
     assert {seconds_and_iteration(tmp_path, rank)[1] for rank in (0, 1)} == {4}
     assert last_saved(tmp_path) == 4
 
 
-def test_a_process_that_stands_still_is_waited_for_no_longer_than_was_asked(tmp_path: Path) -> None:
-    if not find_backend("torch").installed or "torch" not in chosen_backends():
-        pytest.skip("needs torch")
-    processes = started(2, PROGRAM, "torch", str(tmp_path), "stands still", "4")
+def test_a_process_that_stands_still_is_waited_for_no_longer_than_was_asked(torch_alone: str, tmp_path: Path) -> None:
+    processes = started(2, PROGRAM, torch_alone, str(tmp_path), "stands still", "4")
     try:
         ((first, output),) = finished(processes[:1])
     finally:

@@ -58,6 +58,11 @@ def test_variables_that_are_missing_or_wrong_are_named(launcher: str, changes: d
         find_place(launcher, {name: value for name, value in variables.items() if value is not None})
 
 
+def test_processes_that_were_started_in_vain_are_warned(caplog: pytest.LogCaptureFixture) -> None:
+    find_place("none", TORCHRUN)
+    assert "8 processes were started, and each trains by itself" in caplog.text
+
+
 def test_a_misspelt_launcher_is_answered_with_the_nearest() -> None:
     with pytest.raises(OptionError, match="Did you mean 'slurm'"):
         find_place("slrum", {})

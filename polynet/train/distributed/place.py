@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 import attrs
 
 from polynet.errors import DistributedError, OptionError, suggest
+
+LOGGER = logging.getLogger("polynet.train")
 
 LAUNCHERS = ("none", "auto", "pytorch", "slurm")
 """What can have started a process; `auto` is `pytorch` where torchrun's variables are set, else `none`."""
@@ -77,6 +80,9 @@ def find_place(launcher: str = "auto", environment: Mapping[str, str] | None = N
     if launcher == "auto":
         launcher = "pytorch" if "RANK" in variables and "WORLD_SIZE" in variables else "none"
     if launcher == "none":
+        if variables.get("WORLD_SIZE", "1") != "1" and "RANK" in variables:
+            count = variables["WORLD_SIZE"]
+            LOGGER.warning("%s processes were started, and each trains by itself: launcher is 'none'.", count)
         return Place()
     place = _started_by_torchrun(variables) if launcher == "pytorch" else _started_by_srun(variables)
     if not 0 <= place.rank < place.world_size:
