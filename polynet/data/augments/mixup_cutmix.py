@@ -33,8 +33,8 @@ class MixupCutmix(BatchAugment):
         OptionError: A number lies outside its range, or there is no such mode.
 
     Source: timm, `Mixup` (Wightman), the same formulas and draws; BaseCls, `MixupCutmixTransform`, for the names, the
-        calibration of Mixup and `permute`. There `"pair"` fails, and with several classes that do not divide evenly;
-        here a batch may have any size, and the image in the middle of an odd one stays itself.
+        calibration of Mixup and `permute`. BaseCls's `"pair"` fails, and timm's batches have even sizes; here a batch
+        may have any size, and the image in the middle of an odd one stays itself.
 
     Example:
         >>> mix = MixupCutmix(mixup_alpha=0.2, cutmix_alpha=1.0, mode="elem", num_classes=10)
