@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -230,6 +231,14 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before_training(backend
     with pytest.raises(CheckpointError, match="Training was not begun"):
         engine.train()
     assert engine.iter == 0
+
+
+def test_too_little_room_is_told_at_once(backend, tmp_path, monkeypatch, caplog):
+    small_engine(backend, tmp_path, CheckpointHook(), epochs=1).train()
+    assert "are free" not in caplog.text
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100))
+    small_engine(backend, tmp_path, CheckpointHook(), epochs=1).train()
+    assert "Only 0.0 MB are free" in caplog.text
 
 
 def filled_after(monkeypatch, count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import re
 import secrets
 import shutil
@@ -10,6 +11,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
+
+import numpy as np
 
 from polynet.errors import CheckpointError, OptionError
 from polynet.nn.arguments import flags, integer
@@ -20,6 +23,7 @@ from polynet.train.hook import Hook
 from polynet.weights.atomic import remove_leftovers
 
 SUFFIX = ".safetensors"
+_STORED = {"bfloat16": "float32"}  # as numpy, which has no such type, is given it
 
 
 class CheckpointHook(Hook):
@@ -135,6 +139,7 @@ class CheckpointHook(Hook):
 
     def _begin(self, runner: Any) -> None:
         folder = self._usable_folder(runner)
+        _warn_of_little_room(runner, folder)
         for path in remove_leftovers(folder):
             runner.logger.info("%s was removed: a checkpoint whose writing was interrupted.", path.name)
         if self._resumed:
@@ -298,6 +303,17 @@ class CheckpointHook(Hook):
 def _takes_part(runner: Any) -> bool:
     """Whether this process is needed for saving: to write, or to give its part of the weights."""
     return bool(runner.is_main or runner.is_sharded)
+
+
+def _warn_of_little_room(runner: Any, folder: Path) -> None:
+    """Say at once what would end the run at its first checkpoint: an old one stays until the new one is there."""
+    slots = runner.backend.slots(runner.weights_module()).values()
+    needed = 2 * sum(math.prod(slot.shape) * np.dtype(_STORED.get(slot.dtype, slot.dtype)).itemsize for slot in slots)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        runner.logger.warning(
+            "Only %.1f MB are free in %s; two checkpoints take %.1f MB at the least.", free / 1e6, folder, needed / 1e6
+        )
 
 
 def _template(given: str) -> str:
