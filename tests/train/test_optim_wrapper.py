@@ -246,6 +246,7 @@ def test_the_state_between_two_steps_holds_the_gradients(backend: Backend) -> No
         step(second, resumed, value)
     for name, slot in backend.slots(net).items():
         assert np.array_equal(slot.read(), backend.slots(second)[name].read())
+    assert "gradients" not in resumed.state()
 
 
 def test_a_state_goes_from_one_framework_to_the_other(both: tuple[Backend, Backend]) -> None:

@@ -160,7 +160,7 @@ def test_a_validation_outside_training_reduces_nothing(backend: Backend) -> None
     hook.before_run(made)
     for _ in range(3):
         made.call_hook("after_val_epoch", metrics={"figure": 1.0})
-    assert made.param_schedulers[0].state()["bad"] == 0
+    assert made.param_schedulers[0].state() == {"best": None, "bad": 0, "cooldown": 0, "reductions": 0}
 
 
 def test_rules_for_parameters_and_schedules_multiply(backend: Backend) -> None:

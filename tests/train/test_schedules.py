@@ -272,9 +272,16 @@ def test_a_schedule_changes_nothing_before_it_begins_and_keeps_its_last_value() 
 
 
 def test_the_order_in_a_list_does_not_matter_where_schedules_follow_one_another() -> None:
-    warm_up = {"type": "LinearLR", "start_factor": 0.1, "end": 5}
+    warm_up = {"type": "LinearLR", "start_factor": 0.1, "end_factor": 0.5, "end": 5}
     anneal = {"type": "CosineAnnealingLR", "begin": 5, "eta_min": 1e-3}
     assert rates([warm_up, anneal]) == rates([anneal, warm_up])
+
+
+def test_past_its_end_a_cosine_climbs_to_the_base_whatever_it_took_over() -> None:
+    warm_up = {"type": "LinearLR", "start_factor": 0.1, "end_factor": 0.5, "end": 5}
+    anneal = {"type": "CosineAnnealingLR", "begin": 5, "T_max": 10, "eta_min": 1e-3}
+    found = [row[0] for row in rates([warm_up, anneal])]
+    assert [found[step] for step in (5, 15, 25, 35)] == pytest.approx([0.05, 1e-3, 0.1, 1e-3])
 
 
 def test_the_last_step_taken_elsewhere_is_where_a_schedule_goes_on() -> None:
@@ -359,3 +366,10 @@ def test_any_setting_can_be_scheduled() -> None:
     config = {"type": "StepParamScheduler", "param_name": "weight_decay", "step_size": 1, "gamma": 0.5}
     ScheduledGroups(groups, build_schedules(config)).apply(2, 0)
     assert groups == [{"lr": 0.1, "weight_decay": 0.05}]
+
+
+def test_a_run_goes_on_from_the_bases_of_its_state() -> None:
+    scheduled = [ScheduledGroups([{"lr": base}], [StepLR(step_size=1, gamma=0.5)]) for base in (0.1, 0.7)]
+    scheduled[1].load_state(scheduled[0].state())
+    scheduled[1].apply(1, 0)
+    assert scheduled[1].groups == [{"lr": 0.05}]
