@@ -94,6 +94,24 @@ class LogOutput:
         self.logger.setLevel(self._level)
 
 
+def log_output_of(runner: Any, folder: str | Path | None = None) -> LogOutput:
+    """The output of a run's log: its file is `DATE.log` in a folder, by default the run's.
+
+    Args:
+        runner: The engine; its `log_level`, if it has one, is the lowest level that is logged.
+        folder: Another folder; it is made.
+
+    Raises:
+        OptionError: There is no such level.
+    """
+    path = None
+    chosen = folder or runner.work_dir
+    if chosen is not None:
+        Path(chosen).mkdir(parents=True, exist_ok=True)
+        path = Path(chosen) / f"{runner.timestamp}.log"
+    return LogOutput(runner.logger, getattr(runner, "log_level", "INFO"), path)
+
+
 def handlers_of(logger: logging.Logger) -> list[logging.Handler]:
     """Every handler that the records of a logger reach."""
     found: list[logging.Handler] = []

@@ -147,6 +147,22 @@ def test_a_stop_between_two_lines_changes_no_mean(backend: Backend, caplog: pyte
     assert logged(caplog, "Epoch [")[-1] == "Epoch [0/1], iter: [4/4], loss: 3.0000(3.0000), lr: 0.1000"
 
 
+@pytest.mark.parametrize("hook", [LogHook(1), LogHook(1, priority="LOW")])
+def test_the_log_is_also_a_file_where_there_is_but_essentialmc2s_hook(
+    backend: Backend, tmp_path: Path, hook: LogHook
+) -> None:
+    engine_of(backend, Script(), steps(1.0), [hook], work_dir=tmp_path).train()
+    (path,) = tmp_path.glob("*.log")
+    assert path.read_text().count("Epoch [0/1], iter: [1/1], loss: 1.0000(1.0000), lr: 0.1000\n") == 1
+
+
+def test_two_hooks_that_log_write_one_file(backend: Backend, tmp_path: Path) -> None:
+    engine_of(backend, Script(), steps(1.0), [LogHook(1), LoggerHook(1)], work_dir=tmp_path).train()
+    (path,) = tmp_path.glob("*.log")
+    assert path.read_text().count("Epoch [0/1], iter: [1/1]") == 1
+    assert path.read_text().count("Epoch(train)") == 1
+
+
 def test_the_log_is_also_a_file(backend: Backend, tmp_path: Path) -> None:
     engine = engine_of(backend, Script(), steps(1.0), [LoggerHook()], work_dir=tmp_path)
     engine.train()

@@ -9,6 +9,8 @@ from typing import Any
 from polynet.errors import OptionError
 from polynet.train.batches import batches_per_epoch
 from polynet.train.hook import Hook, priority_of
+from polynet.train.hooks.logger_hook import LoggerHook
+from polynet.train.log_output import DETAIL, LogOutput, log_output_of
 from polynet.train.records import rates_of
 from polynet.train.step_values import StepValues, mean_of, mean_time, step_of
 
@@ -17,7 +19,8 @@ class LogHook(Hook):
     """Logs `Epoch [0/10], iter: [10/938], data_time: …, time: …, loss: 0.5123(0.6012), lr: 0.1000`.
 
     Of each value the first figure is the mean over the last `log_interval` steps and the second that over the epoch so
-    far. Means are weighted by the `batch_size` that steps return, which is not shown. Epochs count from 0.
+    far. Means are weighted by the `batch_size` that steps return, which is not shown. Epochs count from 0. Lines go
+    where those of `LoggerHook` go.
 
     Args:
         log_interval: Iterations between lines.
@@ -42,6 +45,22 @@ class LogHook(Hook):
         self.log_interval = log_interval
         self._recent: list[StepValues] = []
         self._epoch = _Means()
+        self._output: LogOutput | None = None
+
+    def before_run(self, runner: Any) -> None:
+        """See to it that the log is seen, where no `LoggerHook` does."""
+        if not runner.rank and not any(isinstance(hook, LoggerHook) for hook in runner.hooks):
+            self._close()
+            self._output = log_output_of(runner)
+
+    def after_run(self, runner: Any) -> None:
+        """Close the log's file."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._output is not None:
+            self._output.close()
+            self._output = None
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Keep the step, and log where it is time."""
@@ -86,6 +105,7 @@ class LogHook(Hook):
             iteration,
             batches_per_epoch(runner.train_dataloader),
             ", ".join(shown),
+            extra={DETAIL: True},
         )
 
     def state(self) -> dict[str, Any]:

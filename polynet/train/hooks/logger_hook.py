@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polynet.train.log_output import DETAIL, LogOutput
+from polynet.train.log_output import DETAIL, LogOutput, log_output_of
 from polynet.train.records import Record, RecordingHook
 
 _DIGITS = 4
@@ -48,7 +48,6 @@ class LoggerHook(RecordingHook):
     ) -> None:
         super().__init__(interval, ignore_last)
         self.out_dir = None if out_dir is None else Path(out_dir)
-        self.path: Path | None = None
         self._output: LogOutput | None = None
 
     def before_run(self, runner: Any) -> None:
@@ -56,11 +55,7 @@ class LoggerHook(RecordingHook):
         if runner.rank:
             return
         self._close()
-        folder = self.out_dir or runner.work_dir
-        if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.path = Path(folder) / f"{runner.timestamp}.log"
-        self._output = LogOutput(runner.logger, getattr(runner, "log_level", "INFO"), self.path)
+        self._output = log_output_of(runner, self.out_dir)
 
     def after_run(self, runner: Any) -> None:
         """Close the file."""
