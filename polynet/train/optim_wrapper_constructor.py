@@ -72,7 +72,7 @@ class DefaultOptimWrapperConstructor(metaclass=ExplainsOptions):
         optimizer, base = self._optimizer(trained_module(model))
         wrapper = OPTIM_WRAPPERS.build({"type": self.wrapper_type, "optimizer": optimizer, **self.wrapper_options})
         if len(optimizer.groups) > 1 and isinstance(wrapper, OptimWrapper):
-            wrapper.base_param_settings = base
+            wrapper.base_param_settings = base or None
         return wrapper  # type: ignore[no-any-return]  # what a registry builds is of any type
 
     def _optimizer(self, module: NativeModule) -> tuple[Optimizer, dict[str, Any]]:

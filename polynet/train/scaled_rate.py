@@ -27,6 +27,8 @@ def scale_learning_rate(engine: Any, config: Mapping[str, Any]) -> None:
         message = f"auto_scale_lr: {type(engine.train_dataloader).__name__} does not say its batch_size."
         raise ConfigError(message)
     factor = size * engine.world_size / base
-    for group in engine.optim_wrapper.param_groups:
-        group["lr"] *= factor
+    groups = engine.optim_wrapper.param_groups
+    for each in groups.values() if isinstance(groups, Mapping) else [groups]:
+        for group in each:
+            group["lr"] *= factor
     engine.logger.info("Learning rates are multiplied by %g: batches of %d, set for %d.", factor, size, base)

@@ -83,3 +83,36 @@ def test_several_parts_have_an_optimizer_each(backend: Backend) -> None:
 def test_a_wrong_config_is_said(backend: Backend, config: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         build_optim_wrapper(nn.Linear(1, 1), config)
+
+
+def test_an_optimizer_that_is_made_is_wrapped_as_it_is(backend: Backend) -> None:
+    net = nn.Linear(2, 2)
+    optimizer = backend.optimizer("sgd", net, groups=[{"names": ["weight"]}, {"names": ["bias"], "lr": 0.2}], lr=0.1)
+    wrapper = build_optim_wrapper(net, {"optimizer": optimizer})
+    assert wrapper.optimizer is optimizer
+    assert wrapper.get_lr() == {"lr": [0.1, 0.2]}
+    assert build_optim_wrapper(net, wrapper) is wrapper
+    with pytest.raises(OptionError, match="this one is made"):
+        build_optim_wrapper(net, {"optimizer": optimizer, "paramwise_cfg": {"bias_lr_mult": 2.0}})
+
+
+def test_the_class_of_an_optimizer_stands_for_its_name(backend: Backend) -> None:
+    class AdamW:
+        """As `torch.optim.AdamW` would be given."""
+
+    assert build_optim_wrapper(nn.Linear(1, 1), {"optimizer": {"type": AdamW, "lr": 0.1}}).optimizer.name == "adamw"
+
+
+def test_learning_rates_of_several_optimizers_are_scaled_with_the_batch(backend: Backend) -> None:
+    from types import SimpleNamespace
+
+    from polynet.train.scaled_rate import scale_learning_rate
+
+    net = nn.Module()
+    net.first, net.second = nn.Linear(1, 1), nn.Linear(1, 1)
+    wrappers = build_optim_wrapper(net, {"first": {"optimizer": SGD}, "second": {"optimizer": SGD}})
+    logger = SimpleNamespace(info=lambda *message: None)
+    loader = SimpleNamespace(batch_size=8)
+    engine = SimpleNamespace(train_dataloader=loader, world_size=2, optim_wrapper=wrappers, logger=logger)
+    scale_learning_rate(engine, {"base_batch_size": 32})
+    assert wrappers.get_lr() == {"first.lr": [0.05], "second.lr": [0.05]}
