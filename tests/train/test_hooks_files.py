@@ -168,7 +168,7 @@ def test_tensorboard_forgets_what_came_after_the_checkpoint(backend: Backend, tm
 
 def test_without_its_library_tensorboard_is_an_error_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BackendUnavailableError, match="pip install tensorboard"):
+    with pytest.raises(BackendUnavailableError, match=r"pip install 'polynet\[tensorboard\]'"):
         TensorBoardHook()
 
 

@@ -37,6 +37,7 @@ def at_info(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "polynet.train")
 
 
+@pytest.mark.checklist("S2-75")
 def test_a_line_has_mmengines_form(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
     hooks = [RuntimeInfoHook(), IterTimerHook(), LoggerHook(interval=2)]
     engine_of(backend, Script(), steps(1.0, 2.0, 3.0, 5.0), hooks).train()
@@ -112,6 +113,7 @@ def test_an_epoch_shorter_than_the_interval_is_logged_once(backend: Backend, cap
     assert logged(caplog, "Epoch(train)") == ["Epoch(train) [1][2/2]  lr: 1.0000e-01  loss: 2.0000"]
 
 
+@pytest.mark.checklist("S2-75")
 def test_a_validation_has_a_line(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
     evaluator = Measured([{"accuracy/top1": 87.5, "count": 3}])
     hooks = [IterTimerHook(), LoggerHook()]

@@ -17,7 +17,7 @@ from polynet.train.records import Record, RecordingHook
 
 _NEEDED = (
     "TensorBoardHook needs the package 'tensorboard', which is not installed here. "
-    "Install it with: pip install tensorboard."
+    "Install it with: pip install 'polynet[tensorboard]'."
 )
 
 
