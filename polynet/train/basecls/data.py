@@ -83,4 +83,4 @@ def _transform(fields: Mapping[str, Any], is_training: bool) -> Any:
 
     if is_training:
         return train_transform(fields["preprocess"], fields["augments"])
-    return test_transform(fields["preprocess"], fields["test"])
+    return test_transform(fields["preprocess"], fields["test"], fields["augments"])
