@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import copy
 import importlib.metadata
 import importlib.util
 import threading
@@ -223,6 +224,10 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """Put a module, of whatever origin, into training (`True`) or evaluation mode."""
+
+    def copied(self, module: NativeModule) -> NativeModule:
+        """A deep copy of a module; its parameters are its own."""
+        return copy.deepcopy(module)
 
     def lerp_(self, targets: Sequence[Tensor], sources: Sequence[Tensor], weight: float) -> None:
         """Move each target the fraction `weight` of the way to its source, in place.

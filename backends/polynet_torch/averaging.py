@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import torch
 
+from polynet_torch.sharding import own_part
+
 
 def lerp_(targets: Sequence[torch.Tensor], sources: Sequence[torch.Tensor], weight: float) -> None:
     """Move each target the fraction `weight` of the way to its source; copy whole numbers, and all where it is 1."""
     # Detached tensors share their memory and have no gradients, so that nothing here is recorded.
-    targets = [target.detach() for target in targets]
+    targets = [own_part(target.detach()) for target in targets]
     sources = [
-        source.detach().to(target.device, target.dtype) for target, source in zip(targets, sources, strict=True)
+        own_part(source.detach()).to(target.device, target.dtype)
+        for target, source in zip(targets, sources, strict=True)
     ]
     if weight == 1:
         torch._foreach_copy_(targets, sources)
@@ -32,6 +35,7 @@ def lerp_(targets: Sequence[torch.Tensor], sources: Sequence[torch.Tensor], weig
 def swap_(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> None:
     """Exchange the numbers of each pair; every tensor keeps its memory and device."""
     for one, other in zip(left, right, strict=True):
-        kept = one.detach().clone()
-        one.detach().copy_(other.detach())
-        other.detach().copy_(kept)
+        one, other = own_part(one.detach()), own_part(other.detach())
+        kept = one.clone()
+        one.copy_(other)
+        other.copy_(kept)

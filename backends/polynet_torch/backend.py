@@ -151,6 +151,10 @@ class TorchBackend(Backend):
         """`module.train(mode)`."""
         module.train(mode)
 
+    def copied(self, module: NativeModule) -> NativeModule:
+        """`copy.deepcopy`, also of what FSDP2 has sharded."""
+        return importlib.import_module("polynet_torch.sharding").copied(module)
+
     def lerp_(self, targets: Sequence[Tensor], sources: Sequence[Tensor], weight: float) -> None:
         """`torch._foreach_lerp_`; whole numbers are copied."""
         importlib.import_module("polynet_torch.averaging").lerp_(targets, sources, weight)

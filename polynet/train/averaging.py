@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,7 @@ class BaseAveragedModel(nn.Module):
             message = f"interval counts updates and is a whole number of at least 1, not {interval!r}."
             raise OptionError(message)
         backend = backend_of(model)
-        self.module = copy.deepcopy(model)
+        self.module = backend.copied(model)
         if device is not None:
             backend.place(self.module, backend.resolve_device(device))
         for slot in backend.slots(self.module).values():

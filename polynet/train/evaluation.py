@@ -87,5 +87,5 @@ def _precision(engine: Any) -> contextlib.AbstractContextManager[Any]:
 
 def _size_of(loader: Any) -> int:
     """How many samples there are, as far as the loader can say; 0 where it cannot."""
-    data = getattr(loader, "dataset", None)
+    data: Any = getattr(loader, "dataset", None)
     return len(data) if hasattr(data, "__len__") else 0

@@ -27,6 +27,7 @@ from polynet.train.checkpoint import load_checkpoint
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
+from polynet.train.hooks.ema_hook import EMAHook
 from polynet.train.tasks.classification import ClassificationTask
 from tests.train.small_runs import Losses
 
@@ -84,15 +85,15 @@ def run(
     initialise(task, processes.rank)
     losses = Losses()
     rank, world_size = processes.rank, processes.world_size
-    resume = options.pop("resume", None)
+    resume, more = options.pop("resume", None), options.pop("hooks", ())
     engine = Engine(
         task,
         work_dir=folder,
         train_dataloader=loader(48, rank, world_size),
         val_dataloader=loader(13, rank, world_size, "keep"),
         val_evaluator=Evaluator([{"type": "Accuracy", "topk": 1}, "AverageLoss"]),
-        limits={"max_iters": STEPS, "val_interval": 1000},
-        hooks=[losses, CheckpointHook(interval=2, by_epoch=False)] if folder is not None else [losses],
+        limits={"max_iters": STEPS, "val_interval": 3 if more else 1000},
+        hooks=[losses, CheckpointHook(interval=2, by_epoch=False), *more] if folder is not None else [losses],
         processes=processes,
         parallel=options,
     )
@@ -200,6 +201,20 @@ class Program:
         )
         yield f"{self.strategies[-1]} to one process: weights", apart(state_of(engine), expected)
 
+    def averages(self) -> Iterator[tuple[str, Any]]:
+        """A moving average, which takes the model's place in validations between steps."""
+        net, recipe, folder = {"norm": True}, {"optimizer": SGD}, self.folder / f"averaged{self.processes.rank}"
+        run(self.backend, Processes(), folder, net, recipe, hooks=[EMAHook(momentum=0.1)])
+        expected = load_checkpoint(folder / f"iter_{STEPS}.safetensors")
+        for strategy in self.strategies:
+            given = {"smallest_unit": 50} if strategy == "shard" else {}
+            folder, hooks = self.folder / f"averaged {strategy}", [EMAHook(momentum=0.1)]
+            options = {"strategy": strategy, "sync_batch_norm": True, "hooks": hooks, **given}
+            run(self.backend, self.processes, folder, net, recipe, **options)
+            found = load_checkpoint(folder / f"iter_{STEPS}.safetensors")
+            yield f"{strategy}: weights", apart(dict(found.model), dict(expected.model))
+            yield f"{strategy}: averages", apart(dict(found.ema), dict(expected.ema))
+
     def refusals(self) -> Iterator[tuple[str, str]]:
         rank = self.processes.rank
         with use_backend(self.backend):
@@ -243,8 +258,8 @@ def moments_apart(saved: Any, expected: dict[str, Any]) -> float:
 def main(backend: str, folder: str) -> None:
     with Processes.find("auto").start(backend, device="cpu", timeout=60) as processes:
         program = Program(processes, Path(folder))
-        checks = (program.collectives, program.same_steps, program.buffers, program.checkpoints, program.refusals)
-        notes = {check.__name__: dict(check()) for check in checks}
+        names = ("collectives", "same_steps", "buffers", "checkpoints", "averages", "refusals")
+        notes = {name: dict(getattr(program, name)()) for name in names}
         if processes.is_main:
             (Path(folder) / "notes.json").write_text(json.dumps(notes, indent=1), encoding="utf-8")
 

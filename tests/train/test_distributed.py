@@ -107,6 +107,12 @@ def test_a_run_of_two_processes_goes_on_in_one(noted: dict[str, Any]) -> None:
     assert value < 1e-6
 
 
+@each_strategy
+def test_averages_of_two_processes_are_those_of_one(noted: dict[str, Any], strategy: str) -> None:
+    assert noted["averages"][f"{strategy}: weights"] < 1e-6
+    assert noted["averages"][f"{strategy}: averages"] < 1e-6
+
+
 @each_framework
 def test_processes_with_different_models_say_where(noted: dict[str, Any]) -> None:
     found = noted["refusals"]["other model"]

@@ -49,6 +49,10 @@ class Sharded(Strategy):
         synchronise_batch_norms(model, collectives.device, all_of_them=sync_batch_norm)
         collectives.broadcast_tensors_([*model.parameters(), *model.buffers()])
         self._broadcasts = broadcast_buffers
+        # Without, the model's own part would stay whole after an evaluation, and what is written to it would be lost.
+        if options.setdefault("reshard_after_forward", True) is not True:
+            message = "reshard_after_forward must be True: between steps weights are read and written where they lie."
+            raise OptionError(message)
         mesh = init_device_mesh(collectives.device.partition(":")[0], (dist.get_world_size(),))
         try:
             for unit in units(model, smallest_unit):

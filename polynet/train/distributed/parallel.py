@@ -160,7 +160,8 @@ def parallelise(model: Any, processes: Processes, strategy: str = "replicate", *
             `find_unused_parameters=False` (parameters may be without gradient in a step), `sync_batch_norm=False`
             (batch normalisation takes its statistics from the batches of all processes), and on torch whatever else
             DistributedDataParallel takes. Of `"shard"`: `broadcast_buffers`, `sync_batch_norm`,
-            `smallest_unit=100_000` (parameters of a block that is gathered by itself), `reshard_after_forward=True`.
+            `smallest_unit=100_000` (parameters of a block that is gathered by itself), and `fully_shard`'s `mp_policy`
+            and `offload_policy`.
 
     Returns:
         The model with `train_step` for all processes; in a run of one process, the model as it is.
