@@ -20,6 +20,7 @@ from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.position import Position
 from polynet.train.seeds import seed_of
+from polynet.train.steps import check_steps
 
 LOGGER = logging.getLogger("polynet.train")
 
@@ -56,6 +57,7 @@ class Engine:
         message: The latest figures by name, written by hooks: `lr`, `loss` …
         best: The best figures of validations so far, by name.
         stopping: Why training was asked to stop; `None` where it was not.
+        cfg: The config that the run was made from, which checkpoints keep; `None` where there is none.
         epoch_generators: The states that generators had when the present epoch began; a framework's loader draws the
             epoch's order from them.
 
@@ -100,13 +102,7 @@ class Engine:
         parallel: Mapping[str, Any] | None = None,
         eval_dtype: str | None = None,
     ) -> None:
-        for method in ("train_step", "val_step", "test_step"):
-            if not callable(getattr(model, method, None)):
-                message = (
-                    f"{type(model).__name__} has no {method}(), by which it would be trained: derive it from "
-                    "polynet.train.BaseModel, or wrap it: polynet.train.ClassificationTask(network)."
-                )
-                raise OptionError(message)
+        check_steps(model)
         self.trainee = model
         self.model = model.model if isinstance(model, ParallelModel) else model
         self.backend = backend_of(self.model)
@@ -130,6 +126,7 @@ class Engine:
         self.best: dict[str, Any] = {}
         self.stopping: str | None = None
         self.epoch_generators: Mapping[str, Any] | None = None
+        self.cfg: Any = None
         self.resume_from: str | Path | None = None
         self.load_from: str | Path | None = None
         self.timestamp = time.strftime("%Y%m%d_%H%M%S")

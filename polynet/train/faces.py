@@ -50,7 +50,8 @@ def engine_from(
         >>> engine_from(config, backend="torch", device="cpu").max_epochs
         1
     """
-    options = {"backend": backend, "device": device, "work_dir": work_dir, "resume": resume, "load_from": load_from}
+    options: dict[str, Any] = {"backend": backend, "device": device, "work_dir": work_dir}
+    options |= {"resume": resume, "load_from": load_from}
     if any(key in config for key in RUNNER_KEYS):
         return _runner(config, launcher=launcher, **options)
     solver = config.get("solver", config.get("SOLVER"))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
-def accelerate(engine: Any, fields: dict[str, Any]) -> None:
+def accelerate(engine: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Switch on what the config asks for; what this framework or device does not have is said in the log.
 
     Args:
         engine: The engine, its model in place.
-        fields: The whole config; `amp` is switched off in it where half precision cannot be had.
+        fields: The whole config.
+
+    Returns:
+        The config, `amp` switched off in it where half precision cannot be had.
     """
     wanted = [name for name in ("fastrun", "dtr", "trace") if fields[name]]
     for name in wanted:
@@ -22,4 +26,5 @@ def accelerate(engine: Any, fields: dict[str, Any]) -> None:
         reason = engine.backend.why_no_autocast(device, "float16")
         if reason is not None:
             engine.logger.warning("amp.enabled=True is not honoured: training runs in float32. %s", reason)
-            fields["amp"] = {**fields["amp"], "enabled": False}
+            return {**fields, "amp": {**fields["amp"], "enabled": False}}
+    return dict(fields)

@@ -44,13 +44,14 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
 
 def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tuple[Any, Any]:
     if name in FOLDERS:
-        return tuple(_folder(data, key, fields) for key in ("train_path", "val_path"))  # type: ignore[return-value]
-    paths = {key: data.pop(key) for key in ("train_path", "val_path") if key in data}
+        return _folder(data, "train_path", fields), _folder(data, "val_path", fields)
+    paths: dict[str, Any] = {key: data.pop(key) for key in ("train_path", "val_path") if key in data}
     if name == "FakeData":
         side, channels = fields["preprocess"]["img_size"], len(fields["preprocess"]["img_mean"])
         sides = (side, side) if isinstance(side, int) else tuple(side)
         shape = {"shape": (channels, *sides), "num_classes": fields["num_classes"]}
-        return tuple(DATASETS.build({"type": name, **shape, **data, "seed": number}) for number in (0, 1))  # type: ignore[return-value]
+        training, validation = (DATASETS.build({"type": name, **shape, **data, "seed": number}) for number in (0, 1))
+        return training, validation
     both = ((True, "train_path"), (False, "val_path"))
     made = []
     for is_training, key in both:

@@ -109,7 +109,7 @@ def _engine(
         processes=processes,
     )
     engine.cfg = config
-    accelerate(engine, fields)
+    fields = accelerate(engine, fields)
     engine.optim_wrapper = build_optim_wrapper(engine.model, optim_wrapper_config(fields, processes.world_size))
     engine.param_schedulers = [schedule_of(fields["solver"], batches_per_epoch(train))]
     for hook in hooks_of(fields, folder is not None):

@@ -26,7 +26,9 @@ def hooks_of(fields: Mapping[str, Any], has_folder: bool) -> Iterator[Hook]:
         yield HOOKS.build("CurvesHook")
         if _has_tensorboard():
             yield HOOKS.build({"type": "TensorBoardHook", "interval": fields["tb_every_n_iter"]})
-        yield HOOKS.build({"type": "CheckpointHook", "interval": 1, "max_keep_ckpts": 2, "save_best": "auto"})
+        # BaseCls writes the latest after each epoch, over the one before, and another file every few epochs.
+        kept = {"max_keep_ckpts": 2, "keep_every": fields["save_every_n_epoch"]}
+        yield HOOKS.build({"type": "CheckpointHook", "interval": 1, "save_best": "auto", **kept})
 
 
 def _averaging(fields: Mapping[str, Any]) -> Iterator[Hook]:

@@ -40,12 +40,12 @@ def hooks_from(configs: Sequence[Any] | None, base: Sequence[str]) -> Iterator[H
             yield HOOKS.build(config)
             continue
         arguments = normalise(config)
-        name = arguments.get("name")
-        if name in IN_ENGINE:
+        kind = arguments.get("name")
+        if kind in IN_ENGINE:
             continue
-        if name == "CheckpointHook":
-            arguments = {"name": name, "interval": arguments.get("interval", 1), **arguments}
-        yield HOOKS.build({**arguments, "name": RENAMED.get(name, name)} if isinstance(name, str) else config)
+        if kind == "CheckpointHook":
+            arguments = {"interval": 1, **arguments}
+        yield HOOKS.build({**arguments, "name": RENAMED.get(kind, kind)} if isinstance(kind, str) else config)
 
 
 def clipping_of(configs: Sequence[Any] | None) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class EvaluationSolver:
     @property
     def model(self) -> NativeModule:
         """The network."""
-        return self.engine.weights_module()  # type: ignore[no-any-return]  # a native module is Any
+        return self.engine.weights_module()
 
     @property
     def epoch(self) -> int:
