@@ -202,11 +202,11 @@ class Optimizer(abc.ABC):
             found[name] = None if gradient is None else slot.canonical(gradient)
         return found
 
-    def load_gradients(self, gradients: Mapping[str, np.ndarray[Any, Any] | None]) -> None:
-        """Replace the gradients by copies of what `gradients` gave; a parameter that is left out has none.
+    def check_gradients(self, gradients: Mapping[str, np.ndarray[Any, Any] | None]) -> None:
+        """Refuse gradients that `load_gradients` could not take.
 
         Raises:
-            WeightsError: They are of other parameters; nothing is changed then.
+            WeightsError: They are of other parameters.
         """
         for name, array in gradients.items():
             slot = self._slots.get(name)
@@ -216,6 +216,14 @@ class Optimizer(abc.ABC):
             if array is not None and tuple(array.shape) != slot.shape:
                 message = f"The gradient of {name!r} has the shape {list(array.shape)}, and it {list(slot.shape)}."
                 raise WeightsError(message)
+
+    def load_gradients(self, gradients: Mapping[str, np.ndarray[Any, Any] | None]) -> None:
+        """Replace the gradients by copies of what `gradients` gave; a parameter that is left out has none.
+
+        Raises:
+            WeightsError: They are of other parameters; nothing is changed then.
+        """
+        self.check_gradients(gradients)
         self.zero_grad()
         for name, array in gradients.items():
             if array is not None:

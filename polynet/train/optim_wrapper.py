@@ -287,13 +287,16 @@ class OptimWrapper(metaclass=ExplainsOptions):
             message = f"The state of {type(self).__name__} has `optimizer`; this has {keys or 'nothing'}."
             raise ConfigError(message)
         count = integer(type(self).__name__, "inner_count of the state", state.get("inner_count", 0))
+        loss_scale = self.loss_scale
+        if loss_scale is not None and "loss_scale" in state:
+            loss_scale = LossScale.read(loss_scale)
+            assert loss_scale is not None
+            loss_scale.load_state(state["loss_scale"])
+        gradients = state.get("gradients") or {}
+        self.optimizer.check_gradients(gradients)
         self.optimizer.load_state(state["optimizer"])
-        if self.loss_scale is not None and "loss_scale" in state:
-            self.loss_scale.load_state(state["loss_scale"])
-        self.optimizer.zero_grad()
-        gradients = state.get("gradients")
-        if gradients:
-            self.optimizer.load_gradients(gradients)
+        self.optimizer.load_gradients(gradients)
+        self.loss_scale = loss_scale
         self._pending = bool(gradients)
         self._inner_count = count
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, NoReturn
 
-from polynet.errors import ConfigKeyError, OptionError, UnknownNameError, UnsupportedError, suggest
+from polynet.errors import ConfigKeyError, OptionError, PolyNetError, UnknownNameError, UnsupportedError, suggest
 from polynet.train.optim_wrapper import OptimWrapper
 
 
@@ -122,15 +122,23 @@ class OptimWrapperDict(OptimWrapper):
 
         Raises:
             ConfigKeyError: It is of other wrappers.
-            WeightsError: One is of another optimiser or of other parameters.
+            WeightsError: One is of another optimiser or of other parameters; nothing is changed then.
         """
         for name in [*state, *self.optim_wrappers]:
             if name not in self.optim_wrappers or name not in state:
                 where = "in the state" if name in self.optim_wrappers else "among the optimisers"
                 message = f"There is no {name!r} {where}.{suggest(name, self.optim_wrappers)}"
                 raise ConfigKeyError(message)
-        for name, wrapper in self.optim_wrappers.items():
-            wrapper.load_state(state[name])
+        before: list[tuple[OptimWrapper, dict[str, Any]]] = []
+        try:
+            for name, wrapper in self.optim_wrappers.items():
+                kept = wrapper.state()
+                wrapper.load_state(state[name])
+                before.append((wrapper, kept))
+        except PolyNetError:
+            for wrapper, kept in before:
+                wrapper.load_state(kept)
+            raise
 
     def items(self) -> ItemsView[str, OptimWrapper]:
         """Names and wrappers."""

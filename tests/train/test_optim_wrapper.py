@@ -286,7 +286,14 @@ def test_what_is_no_state_is_refused_and_changes_nothing(backend: Backend) -> No
     update(wrapper, net)
     before = wrapper.state()
     other = made(backend, nn.Linear(3, 3))
-    for state, error in (({}, ConfigError), ({"optimiser": {}}, ConfigError), (other.state(), WeightsError)):
+    strange = {**before, "gradients": {"weight": np.zeros((2, 2), np.float32)}}
+    wrong = [
+        ({}, ConfigError),
+        ({"optimiser": {}}, ConfigError),
+        (other.state(), WeightsError),
+        (strange, WeightsError),
+    ]
+    for state, error in wrong:
         with pytest.raises(error):
             wrapper.load_state(state)
     assert wrapper.state() == before

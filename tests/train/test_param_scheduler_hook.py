@@ -10,7 +10,7 @@ import pytest
 
 from polynet import nn, ops
 from polynet.backend import Backend
-from polynet.errors import ConfigKeyError, OptionError, UnsupportedError
+from polynet.errors import ConfigKeyError, OptionError, UnsupportedError, WeightsError
 from polynet.nn import initialise
 from polynet.train import Engine, OptimWrapper, OptimWrapperDict, build_optim_wrapper
 from polynet.train.hook import Hook
@@ -274,6 +274,11 @@ def test_the_state_of_several_goes_on(backend: Backend) -> None:
     assert other.optim_wrapper.inner_count == 24
     with pytest.raises(ConfigKeyError, match="no 'discriminator' in the state"):
         other.optim_wrapper.load_state({"generator": {}})
+    other, _ = adversaries()
+    state = made.optim_wrapper.state()
+    with pytest.raises(WeightsError):
+        other.optim_wrapper.load_state({**state, "discriminator": state["generator"]})
+    assert other.optim_wrapper.inner_count == 0
 
 
 def test_what_is_of_one_optimizer_is_refused_for_several(backend: Backend) -> None:
