@@ -208,11 +208,8 @@ def write_safetensors(
     ordered = sorted(tensors, key=lambda name: -element_of(tensors[name]).size)
     blank = {sums.KEY: sums.BLANK} if checksum else {}
     header = _header(ordered, tensors, {**(metadata or {}), **blank})
-    found = sums.Checksum() if checksum else None
-    with replacing(path) as file:
+    with replacing(path) as file, sums.Checksum(header) as found:
         write_fully(file, memoryview(header))
-        if found is not None:
-            found.add(header)
         with ThreadPoolExecutor(1) as writer:
             written: Future[None] | None = None
             for name in ordered:
@@ -221,11 +218,11 @@ def write_safetensors(
                     if written is not None:
                         written.result()
                     written = writer.submit(write_fully, file, data)
-                    if found is not None:
+                    if checksum:
                         found.add(data)
             if written is not None:
                 written.result()
-        if found is not None:
+        if checksum:
             file.seek(sums.place_in(header))
             write_fully(file, memoryview(found.text().encode()))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 import safetensors.numpy
 
 from polynet.errors import CheckpointError, CheckpointVersionError, OptionError
 from polynet.weights import fitted_state, load, load_state, read_checkpoint, write_checkpoint
+from polynet.weights.checksum import Checksum
 from polynet.weights.mapped import map_file
 from polynet.weights.safetensors_file import read_safetensors, write_safetensors
 
@@ -106,3 +109,40 @@ def test_the_safetensors_library_reads_it(training_file, same):
 def test_a_checksum_is_kept_only_where_asked_for(tmp_path):
     write_safetensors(tmp_path / "a", WEIGHTS, {"a": "b"})
     assert read_safetensors(map_file(tmp_path / "a")).metadata == {"a": "b"}
+
+
+def test_the_checksum_is_the_same_however_the_bytes_are_cut():
+    content = np.random.default_rng(0).integers(0, 256, 9_000_000, np.uint8)
+    sums = set()
+    for sizes in ([9_000_000], [1, 4 << 20, 3_000_000, 9_000_000], [700_001] * 13):
+        with Checksum(b"header") as found:
+            start = 0
+            for size in sizes:
+                found.add(content[start : start + size].data)
+                start += size
+            sums.add(found.text())
+    assert len(sums) == 1
+    leaves = [
+        hashlib.blake2b(content[at : at + (4 << 20)], digest_size=16).digest() for at in range(0, 9_000_000, 4 << 20)
+    ]
+    assert sums == {hashlib.blake2b(b"header" + b"".join(leaves), digest_size=16).hexdigest()}
+
+
+def test_damage_in_any_part_of_a_large_file_is_seen(tmp_path):
+    path = tmp_path / "a.safetensors"
+    tensors = {f"model/{index}": np.full(700_000, index, np.float32) for index in range(6)}
+    write_safetensors(path, tensors, METADATA | {"polynet_checkpoint": "1"}, checksum=True)
+    assert len(read_checkpoint(path).tensors) == 6
+    size = path.stat().st_size
+    for position in (size - 1, size // 2, size // 3, 5000):
+        with path.open("r+b") as file:
+            file.seek(position)
+            (byte,) = file.read(1)
+            file.seek(position)
+            file.write(bytes([byte ^ 4]))
+        with pytest.raises(CheckpointError, match="checksum"):
+            read_checkpoint(path)
+        with path.open("r+b") as file:
+            file.seek(position)
+            file.write(bytes([byte]))
+    read_checkpoint(path)
