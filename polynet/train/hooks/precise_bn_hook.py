@@ -68,7 +68,7 @@ class PreciseBNHook(Hook):
         for hook in runner.hooks:
             if isinstance(hook, EMAHook) and hook.is_averaging:
                 with hook.swapped():
-                    self._measure(runner)
+                    self._measure(runner, "the average's ")
 
     def _is_due(self, runner: Any) -> bool:
         every = self.precise_every_n_epoch
@@ -76,7 +76,7 @@ class PreciseBNHook(Hook):
             return self.is_last_train_epoch(runner)
         return every != math.inf and self.every_n_epochs(runner, int(every))
 
-    def _measure(self, runner: Any) -> None:
+    def _measure(self, runner: Any, whose: str = "") -> None:
         mean = None
         if runner.world_size > 1:
 
@@ -85,7 +85,7 @@ class PreciseBNHook(Hook):
 
         count = compute_precise_bn(runner.model, self._batches(runner), runner.model.val_step, mean_over_ranks=mean)
         if count:
-            runner.logger.info("Statistics of batch normalisations were measured over %d batches.", count)
+            runner.logger.info("Statistics of %sbatch normalisations were measured over %d batches.", whose, count)
 
     def _batches(self, runner: Any) -> Iterator[Any]:
         loader = runner.train_dataloader
