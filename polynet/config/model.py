@@ -206,7 +206,7 @@ def _head(head: Any, selector: str) -> dict[str, Any] | None:
         normal["name"] = _scoped_head(normal["name"], selector)
     for width in WIDTHS:
         if normal.get(width) is not None:
-            normal[width] = _class_count(normal[width], f"model.head.{width}")
+            normal[width] = _class_counts(normal[width], f"model.head.{width}")
     if normal.get("w_out") is not None:
         normal.pop("num_classes", None)
     return normal
@@ -221,6 +221,13 @@ def _fill_head(arguments: dict[str, Any], num_classes: int) -> None:
         head["w_out"] = num_classes
     elif head.get("name") is None:
         arguments["head"] = None
+
+
+def _class_counts(value: Any, where: str) -> Any:
+    """A number of classes, or one for each of several labels."""
+    if isinstance(value, (list, tuple)) and value:
+        return [_class_count(each, f"{where}[{place}]") for place, each in enumerate(value)]
+    return _class_count(value, where)
 
 
 def _class_count(value: Any, where: str) -> int:

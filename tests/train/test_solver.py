@@ -12,9 +12,10 @@ import pytest
 import polynet
 from polynet import nn, ops
 from polynet.backend import Backend
-from polynet.errors import ConfigError, ConfigKeyError, InputError, OptionError, UnknownNameError
+from polynet.errors import ConfigError, ConfigKeyError, InputError, InputKeyError, OptionError, UnknownNameError
 from polynet.models.networks.train_module import TrainModule
 from polynet.train.solver import EvaluationSolver, TrainValSolver, solver_from
+from tests.models.networks.small_parts import VIDEOS, labels, videos
 
 PARTS = {
     "backbone": {"name": "MLP", "in_dim": [4, 8], "out_dim": 5},
@@ -119,6 +120,56 @@ def test_a_network_that_gives_no_loss_in_training_is_reported(backend: Backend) 
     solver = TrainValSolver(polynet.build(Lossless), optimizer={"type": "SGD", "lr": 0.1})
     with pytest.raises(InputError, match="Did you mean 'loss'"):
         solver.solve({"train": [batch()]})
+
+
+def test_entries_that_the_network_does_not_take_are_there_for_collecting(backend: Backend, tmp_path: Path) -> None:
+    net = classifier()
+    given = {**batch(3), "meta": {"path": ["a", "b", "c"]}, "weight": np.ones(3, np.float32)}
+    solver = TrainValSolver(
+        net, optimizer={"type": "SGD", "lr": 0.1}, work_dir=tmp_path, save_eval_data=True,
+        extra_keys=["logits", "meta.path", "weight"],
+    )  # fmt: skip
+    solver.solve({"train": [given], "eval": [given, given]})
+    with np.load(tmp_path / "eval_00001.npz") as found:
+        assert found["meta.path"].tolist() == ["a", "b", "c"] * 2
+        assert found["weight"].tolist() == [1.0] * 6
+        assert found["logits"].shape == (6, 3)
+
+
+@pytest.mark.parametrize("name", ["VideoClassifier", "VideoClassifier2x"])
+def test_networks_of_videos_take_batches_with_more_than_they_need(backend: Backend, name: str) -> None:
+    two = name == "VideoClassifier2x"
+    head = {"name": "VideoClassifierHeadx2", "dim": 6, "num_classes": [4, 3], "dropout_rate": 0}
+    parts = {**VIDEOS, "head": head} if two else VIDEOS
+    net = polynet.build({"name": name, **parts}, seed=0)
+    given = {"video": videos(), "gt_label": np.stack([labels(), labels() % 3], 1) if two else labels(), "meta": ["a"]}
+    solver = TrainValSolver(net, optimizer={"type": "SGD", "lr": 0.1}, max_epochs=2)
+    solver.solve({"train": [given], "eval": [given]})
+    assert solver.epoch == 2
+    assert solver.epoch_outputs
+
+
+def test_a_network_with_keywords_of_any_name_gets_the_whole_batch(backend: Backend) -> None:
+    seen: list[set[str]] = []
+
+    class Open(Scalars):
+        def forward(self, img: Any, **kwargs: Any) -> Any:
+            seen.append(set(kwargs))
+            return self.forward_train(img, kwargs["gt_label"])
+
+    solver = TrainValSolver(polynet.build(Open), optimizer={"type": "SGD", "lr": 0.1})
+    solver.solve({"train": [{**batch(), "meta": "a"}]})
+    assert seen == [{"gt_label", "meta"}]
+
+
+def test_an_entry_that_the_network_needs_is_named(backend: Backend) -> None:
+    given = batch()
+    solver = TrainValSolver(polynet.build(Scalars), optimizer={"type": "SGD", "lr": 0.1})
+    with pytest.raises(InputKeyError, match="Scalars.forward_train needs 'gt_label', and the batch has img, gt_labels"):
+        solver.solve({"train": [{"img": given["img"], "gt_labels": given["gt_label"]}]})
+    solver = TrainValSolver(classifier(), optimizer={"type": "SGD", "lr": 0.1})
+    with pytest.raises(InputError, match=r"Without labels there is none.*Classifier does not take gt_labels"):
+        solver.solve({"train": [{"img": given["img"], "gt_labels": given["gt_label"]}]})
 
 
 def test_what_an_evaluation_collects_is_written(backend: Backend, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class EvaluationSolver:
     """Evaluates a network: in evaluation mode and without gradients, its results collected and measured at the end.
 
     Args:
-        model: The network, called with the entries of a batch by name.
+        model: The network, called with those entries of a batch that it takes, by name.
         optimizer: For `TrainValSolver`: a config such as `dict(type="SGD", lr=0.1)`, or a config of an optimiser's
             wrapper.
         lr_scheduler: A config, or several, of schedules; see `polynet.train.SCHEDULES`.

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from polynet import ops
-from polynet.errors import InputTypeError
+from polynet.errors import InputError, InputTypeError
 from polynet.models.mmengine_model import BaseModel
 from polynet.models.networks.train_module import loss_of
+from polynet.train.solver.entries import entries_for
 from polynet.train.solver.tensors import is_tensor
 from polynet.types import NativeModule, Tensor
 
@@ -16,11 +17,14 @@ from polynet.types import NativeModule, Tensor
 class SolverTask(BaseModel):
     """Trains a network by EssentialMC2's contract: in training mode `network(**batch)` gives a dictionary with `loss`.
 
+    Of a batch the network is called with the entries that it takes: `meta` and what else stands beside them is there
+    for collecting. A network whose `forward` has `**kwargs` is called with all of them.
+
     `loss` is what gradients are taken of; it and the other scalars are what is logged. In evaluation mode the network
     gives a tensor, which is called `result`, or a dictionary.
 
     Args:
-        network: The network; a `TrainModule`, or anything called with the entries of a batch by name.
+        network: The network; a `TrainModule`, or anything called with entries of a batch by name.
         data_preprocessor: What moves a batch; see `BaseModel`.
 
     Source: EssentialMC2, `TrainValSolver` and `EvaluationSolver`.
@@ -54,11 +58,13 @@ class SolverTask(BaseModel):
             `loss`, and every other scalar that the network returned, without gradients; `batch_size` as it came.
 
         Raises:
+            InputKeyError: The batch lacks what the network needs.
             InputError: The network returned no `loss`.
         """
         with optim_wrapper.optim_context(self):
-            outputs = self._run_forward(self.preprocess(data, training=True), mode="loss")
-            loss = loss_of(outputs)
+            batch = self.preprocess(data, training=True)
+            outputs = self._run_forward(batch, mode="loss")
+            loss = self._loss_in(outputs, batch)
             optim_wrapper.update_params(loss)
         return {name: _logged(value) for name, value in outputs.items() if _is_scalar(value)}
 
@@ -66,6 +72,7 @@ class SolverTask(BaseModel):
         """What the network gives for a batch, as a dictionary.
 
         Raises:
+            InputKeyError: The batch lacks what the network needs.
             InputTypeError: It is neither a tensor nor a dictionary.
         """
         outputs = self._run_forward(self.preprocess(data, training=False), mode="predict")
@@ -80,6 +87,20 @@ class SolverTask(BaseModel):
         raise InputTypeError(message)
 
     test_step = val_step
+
+    def _run_forward(self, data: Any, mode: str) -> Any:
+        return super()._run_forward(entries_for(self.network, data) if isinstance(data, Mapping) else data, mode)
+
+    def _loss_in(self, outputs: Any, batch: Any) -> Tensor:
+        try:
+            return loss_of(outputs)
+        except InputError as error:
+            taken = entries_for(self.network, batch) if isinstance(batch, Mapping) else batch
+            left = [str(name) for name in batch if name not in taken] if isinstance(batch, Mapping) else []
+            if not left:
+                raise
+            message = f"{error} Of the batch, {type(self.network).__name__} does not take {', '.join(left)}."
+            raise InputError(message) from error
 
 
 def _is_scalar(value: Any) -> bool:
