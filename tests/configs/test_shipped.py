@@ -1,4 +1,8 @@
-"""The shipped configs: read as data, one for each registered network, each with the figures it quotes."""
+"""The shipped configs: read as data, one for each registered network, each with the figures it quotes.
+
+A folder is named after a family, and has one config for each registered network of it; or after a data set, and has
+recipes for that, whose networks need not be registered.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,14 @@ import pytest
 import polynet
 from polynet import Config
 from polynet.config.basecls import BASECLS_BASES
+from polynet.data.registry import DATASETS
 from polynet.models.index import INDEX
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SHIPPED = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent.name != "_base_")
+DATA_SETS = {name.lower(): name for name in DATASETS}
+RECIPES = [path for path in SHIPPED if path.parent.name.replace("_", "") in DATA_SETS]
+ZOO = [path for path in SHIPPED if path not in RECIPES]
 BASES = {
     "imagenet": "BaseConfig",
     "resnet": "ResNetConfig",
@@ -30,7 +38,7 @@ ROUNDED = 0.02
 TENTH_OF_A_MILLION = 5e4
 """Half a unit in the last place of parameters that a paper gives in tenths of a million."""
 
-each = pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+each = pytest.mark.parametrize("path", ZOO, ids=[path.stem for path in ZOO])
 
 
 def variants() -> set[str]:
@@ -39,9 +47,19 @@ def variants() -> set[str]:
 
 
 def test_each_registered_network_has_one_config_and_each_config_a_network() -> None:
-    names = [path.stem for path in SHIPPED]
+    names = [path.stem for path in ZOO]
     assert len(names) == len(set(names))
     assert set(names) == variants()
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_a_recipe_of_a_data_set_names_it_and_builds_for_its_images(path: Path) -> None:
+    config = Config.fromfile(path)
+    assert config.data.name == DATA_SETS[path.parent.name.replace("_", "")]
+    side, channels = config.test.img_size, len(config.preprocess.img_mean)
+    found = polynet.describe(config, (channels, side, side))
+    assert found.output_shape == (1, config.num_classes)
+    assert config.get("published") is None  # the figures of networks that are known
 
 
 @each
@@ -90,7 +108,7 @@ def test_a_config_lies_in_the_folder_of_its_family(path: Path) -> None:
 
 
 def test_a_config_builds_what_its_name_does() -> None:
-    for path in SHIPPED:
+    for path in ZOO:
         by_name = polynet.build(path.stem, backend="shapes")
         by_config = polynet.build(path, backend="shapes")
         shapes = [{name: p.shape for name, p in net.named_parameters()} for net in (by_name, by_config)]
