@@ -65,6 +65,16 @@ def test_the_last_few_are_kept_and_old_ones_go_only_when_the_new_is_there(backen
     ]
 
 
+def test_every_so_many_are_never_deleted(backend, tmp_path):
+    hook = {"interval": 1, "max_keep_ckpts": 1, "keep_every": 3}
+    small_engine(backend, tmp_path, CheckpointHook(**hook), epochs=4).train()
+    assert names_in(tmp_path) == files("epoch_3", "epoch_4")
+    engine = small_engine(backend, tmp_path, CheckpointHook(**hook), epochs=7)
+    resume(engine, tmp_path / "epoch_4.safetensors")
+    engine.train()
+    assert names_in(tmp_path) == files("epoch_3", "epoch_6", "epoch_7")
+
+
 def test_a_resumed_run_goes_on_counting_what_it_keeps(backend, tmp_path):
     small_engine(backend, tmp_path, CheckpointHook(interval=1, max_keep_ckpts=2), epochs=3).train()
     engine = small_engine(backend, tmp_path, CheckpointHook(interval=1, max_keep_ckpts=2), epochs=5)

@@ -48,6 +48,7 @@ class CheckpointHook(Hook):
         filename_tmpl: Name of the files, with `{}` for the number; by default `epoch_{}.safetensors` or
             `iter_{}.safetensors`. Another suffix gives way to `.safetensors`, which the files are.
         save_begin: The epoch or iteration from which on to save.
+        keep_every: Checkpoints of multiples of this many epochs or iterations are never deleted; 0 for no such.
 
     Attributes:
         last: The checkpoint that was written last.
@@ -80,6 +81,7 @@ class CheckpointHook(Hook):
         less_keys: Sequence[str] | None = None,
         filename_tmpl: str | None = None,
         save_begin: int = 0,
+        keep_every: int = 0,
     ) -> None:
         flags(
             "CheckpointHook",
@@ -91,10 +93,11 @@ class CheckpointHook(Hook):
         integer("CheckpointHook", "interval", interval, lowest=-1)
         integer("CheckpointHook", "max_keep_ckpts", max_keep_ckpts, lowest=-1)
         integer("CheckpointHook", "save_begin", save_begin, lowest=0)
+        integer("CheckpointHook", "keep_every", keep_every, lowest=0)
         self.interval, self.by_epoch, self.save_begin, self.save_last = interval, by_epoch, save_begin, save_last
         self.save_optimizer, self.save_param_scheduler = save_optimizer, save_param_scheduler
         self.out_dir = None if out_dir is None else Path(out_dir)
-        self.max_keep_ckpts = max_keep_ckpts
+        self.max_keep_ckpts, self.keep_every = max_keep_ckpts, keep_every
         self.greater_keys = GREATER if greater_keys is None else tuple(greater_keys)
         self.less_keys = LESS if less_keys is None else tuple(less_keys)
         self.rule = rule
@@ -209,8 +212,14 @@ class CheckpointHook(Hook):
         self._kept = [*(each for each in self._kept if each != path), path]
         if self.max_keep_ckpts > 0:
             for old in self._kept[: -self.max_keep_ckpts]:
-                self._delete(runner, old)
+                if not self._stays(old):
+                    self._delete(runner, old)
             self._kept = self._kept[-self.max_keep_ckpts :]
+
+    def _stays(self, path: Path) -> bool:
+        """Whether a checkpoint is one of those that are never deleted; its name tells, also after a resumption."""
+        number = re.fullmatch(re.escape(self._names[self.by_epoch]).replace(r"\{\}", r"(\d+)"), path.name)
+        return self.keep_every > 0 and number is not None and int(number[1]) % self.keep_every == 0
 
     def _name(self, place: Mapping[str, Any]) -> str:
         """Name of the file for a place: the epoch that has just ended, else the iteration."""
