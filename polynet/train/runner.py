@@ -72,9 +72,9 @@ class Runner(Engine):
     Source: MMEngine, `Runner`.
 
     Example:
-        >>> data = dict(batch_size=64, dataset=dict(type="DigitsDataset"), sampler=dict(shuffle=True))
-        >>> network = {"type": "MLP", "in_dim": [64, 10]}
-        >>> model = dict(type="ClassificationTask", network=network, data_preprocessor=None)
+        >>> data = dict(batch_size=64, dataset=dict(type="DigitsDataset"))
+        >>> network = dict(name="ResNet", in_channels=1, depths=[1], widths=[8], strides=[1], stem_w=4, num_classes=10)
+        >>> model = dict(type="ClassificationTask", network=network)
         >>> runner = Runner(
         ...     model=model,
         ...     train_dataloader=data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,8 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
         PolyNetError: The data set cannot be read.
     """
     data = dict(fields["data"])
-    name, workers = data.pop("name"), data.pop("num_workers", 0)
+    # BaseCls's default is six workers, whatever the machine; more than it has processors slow each other down.
+    name, workers = data.pop("name"), min(data.pop("num_workers", 0), len(os.sched_getaffinity(0)))
     shared = {"batch_size": fields["batch_size"], "num_workers": workers, "seed": seed}
     shared |= {"rank": rank, "world_size": world_size}
     try:
