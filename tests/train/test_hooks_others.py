@@ -6,13 +6,18 @@ import importlib.util
 import logging
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
+from polynet.data import DataLoader
+from polynet.data.datasets import ImageFolder
+from polynet.data.transforms import ToArray
 from polynet.errors import InputError, OptionError
 from polynet.models.mmengine_model import BaseModel
 from polynet.train.distributed import Place, Processes
@@ -26,7 +31,7 @@ from polynet.train.hooks.sampler_seed_hook import DistSamplerSeedHook
 from polynet.train.hooks.sync_buffers_hook import SyncBuffersHook
 from polynet.train.registry import HOOKS
 from tests.compare import assert_close
-from tests.train.small_run import Measured, Script, engine_of
+from tests.train.small_run import Measured, Regression, Script, engine_of
 
 
 class Normalised(BaseModel):
@@ -297,3 +302,24 @@ def test_both_frameworks_log_the_same_run_alike(
         lines.append([record.getMessage() for record in caplog.records if "(train)" in record.getMessage()])
     assert len(lines[0]) == 8
     assert lines[0] == lines[1]
+
+
+def test_samples_that_could_not_be_loaded_are_counted_in_the_runs_figures(
+    backend: Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for number in range(2):
+            Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / label / f"{number}.png")
+    (tmp_path / "a" / "0.png").write_bytes(b"no picture")
+    loader = DataLoader(ImageFolder(tmp_path, transform=ToArray(), on_error="skip"), batch_size=2)
+
+    class Counting(Regression):
+        def forward(self, x: Any, y: Any, mode: str = "tensor") -> Any:
+            return {"loss": ops.mean(self.fc(ops.ones((1, 1), like=self.fc.weight)))}
+
+    with caplog.at_level(logging.WARNING, logger="polynet.train"):
+        engine = engine_of(backend, Counting(), loader, [RuntimeInfoHook()], epochs=2)
+        engine.train()
+    assert engine.message["skipped_samples"] == 2
+    assert "2 samples could not be loaded" in caplog.text

@@ -12,13 +12,16 @@ from polynet.train.step_values import step_of
 class RuntimeInfoHook(Hook):
     """Writes into `runner.message` the learning rate before each step, and what the step returned after it.
 
+    After an epoch it says how many samples could not be loaded so far and were replaced, if there were any
+    (`on_error="skip"` of a data set), as `skipped_samples`.
+
     Tensors in it are without dimensions and without a graph; they are not read.
 
     Source: MMEngine, `RuntimeInfoHook`.
 
     Example:
-        >>> RuntimeInfoHook().points
-        ('before_train', 'before_train_iter', 'after_train_iter', 'after_val_epoch', 'after_test_epoch')
+        >>> "after_train_epoch" in RuntimeInfoHook().points
+        True
     """
 
     priority = "VERY_HIGH"
@@ -34,6 +37,15 @@ class RuntimeInfoHook(Hook):
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Note what the step returned."""
         runner.message.update(step_of(runner, outputs).raw)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Say how many samples were replaced."""
+        count = getattr(runner.train_dataloader, "skipped_count", 0)
+        if count and count != runner.message.get("skipped_samples"):
+            runner.message["skipped_samples"] = count
+            runner.logger.warning(
+                "%d samples could not be loaded and were replaced; polynet.data's log names them.", count
+            )
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
         """Note the figures of a validation, as `val/accuracy` and the like."""
