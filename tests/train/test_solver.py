@@ -165,7 +165,9 @@ def test_a_network_with_keywords_of_any_name_gets_the_whole_batch(backend: Backe
 def test_an_entry_that_the_network_needs_is_named(backend: Backend) -> None:
     given = batch()
     solver = TrainValSolver(polynet.build(Scalars), optimizer={"type": "SGD", "lr": 0.1})
-    with pytest.raises(InputKeyError, match="Scalars.forward_train needs 'gt_label', and the batch has img, gt_labels"):
+    with pytest.raises(
+        InputKeyError, match=r"Scalars\.forward_train needs 'gt_label', and the batch has img, gt_labels"
+    ):
         solver.solve({"train": [{"img": given["img"], "gt_labels": given["gt_label"]}]})
     solver = TrainValSolver(classifier(), optimizer={"type": "SGD", "lr": 0.1})
     with pytest.raises(InputError, match=r"Without labels there is none.*Classifier does not take gt_labels"):

@@ -1,0 +1,166 @@
+"""Every shipped config is a whole recipe: each part of training is made of it, and each family trains as it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import polynet
+from polynet import Config
+from polynet.backend import Backend, use_backend
+from polynet.data.registry import AUGMENTS
+from polynet.data.transforms import test_transform as transform_of_tests
+from polynet.data.transforms import train_transform
+from polynet.train.basecls.engine import _mixup, _preprocessor, engine_from_basecls
+from polynet.train.basecls.fields import filled
+from polynet.train.basecls.hooks import hooks_of
+from polynet.train.basecls.optimisation import optim_wrapper_config, schedule_of
+from polynet.train.faces import engine_from
+from polynet.train.hooks.ema_hook import BaseClsEMAHook
+from polynet.train.hooks.precise_bn_hook import PreciseBNHook
+from polynet.train.parameter_groups import trained_parameters
+from polynet.train.tasks.classification import ClassificationTask
+from polynet.train.weight_decay import DecayPolicy
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+SHIPPED = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent.name != "_base_")
+NARROW = {"head": {"width": 16}}
+OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "alexnet": ("alexnet", 64, NARROW),
+    "effnet": ("effnet_b0", 32, {}),
+    "mbnet": ("mbnetv1_x025", 32, {}),
+    "resnet": ("resnet18", 32, {}),
+    "vgg": ("vgg11_bn", 32, NARROW),
+    "vit": ("deit_tiny_distilled_patch16_224", 32, {"img_size": 32, "depth": 2}),
+}
+"""Of each family a small network, the side of images that it can be tried with, and what makes it smaller."""
+
+each = pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+
+
+@each
+def test_what_steps_the_parameters_is_made_of_a_config(path: Path) -> None:
+    fields = filled(Config.fromfile(path))
+    solver = fields["solver"]
+    net = polynet.build(path, backend="shapes")
+    sides = [fields[each]["img_size"] for each in ("preprocess", "test")]
+    assert net.fixed_size is None or all(net.fixed_size == (side, side) for side in sides)
+    parameters = trained_parameters(net)
+    policy = DecayPolicy(solver["weight_decay"])
+    decays = {parameter.name: policy.decay(parameter) for parameter in parameters}
+    policy.warn(parameters)
+    assert max(decays.values()) == policy.default > 0
+    if policy.rules:
+        assert all(decays[each.name] == 0 for each in parameters if each.normalises or each.name.endswith("bias"))
+    optimizer = optim_wrapper_config(fields, 2)["optimizer"]
+    assert optimizer["lr"] == 2 * solver["basic_lr"]
+    steps = solver["max_epoch"] * (10 if solver.get("per_iteration") else 1)
+    rates = [schedule_of(solver, 10).value(step) for step in range(steps)]
+    assert 0 < rates[0] < max(rates) <= 1  # of the optimiser's own
+    assert rates[-1] < 0.2 * max(rates)
+
+
+@each
+def test_what_images_go_through_is_made_of_a_config(path: Path) -> None:
+    fields = filled(Config.fromfile(path))
+    preprocess, channels = fields["preprocess"], len(fields["preprocess"]["img_mean"])
+    assert len(preprocess["img_std"]) == channels
+    image, draw = Image.fromarray(np.full((48, 56, 3), 90, np.uint8)), np.random.default_rng(0)
+    trained = train_transform(preprocess, fields["augments"])(image, draw)
+    tested = transform_of_tests(preprocess, fields["test"], fields["augments"])(image, draw)
+    for array, side in ((trained, preprocess["img_size"]), (tested, fields["test"]["img_size"])):
+        assert (array.dtype, array.shape) == (np.uint8, (channels, side, side))
+    mixup = _mixup(fields)
+    assert (mixup is not None) == (path.parent.name in ("resnet", "vit") or path.stem in ("effnetv2_m", "effnetv2_l"))
+    if mixup is not None:
+        assert AUGMENTS.build(mixup).num_classes == fields["num_classes"]
+
+
+@each
+def test_the_task_and_its_hooks_are_made_of_a_config(path: Path) -> None:
+    fields = filled(Config.fromfile(path))
+    with use_backend("shapes"):
+        network = polynet.build({"name": "MLP", "in_dim": [3], "out_dim": fields["num_classes"]})
+        task = ClassificationTask(network, loss=fields["loss"], data_preprocessor=_preprocessor(fields["preprocess"]))
+    assert task.smoothing == 0 or task.smoothing == fields["loss"]["label_smooth"]
+    hooks = {type(hook): hook for hook in hooks_of(fields, has_folder=True)}
+    assert (BaseClsEMAHook in hooks) == fields["model_ema"]["enabled"]
+    assert hooks[PreciseBNHook].precise_every_n_epoch == fields["bn"]["precise_every_n_epoch"]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight images in folders of two classes."""
+    folder, draw = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for label in "ab":
+        (folder / label).mkdir()
+        for number in range(4):
+            Image.fromarray(draw.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / label / f"{number}.png")
+    return folder
+
+
+def small(config: Config, pictures: Path, side: int, options: dict[str, Any]) -> Config:
+    """A recipe of ImageNet for eight small pictures: what it says of training itself is left as it is."""
+    config.data = {"name": "FolderLoader", "train_path": str(pictures), "val_path": str(pictures), "num_workers": 0}
+    config.num_classes, config.batch_size, config.log_every_n_iter = 2, 4, 1
+    config.preprocess.img_size = config.test.img_size = side
+    config.model.update(options)
+    config.solver.max_epoch = 1
+    return config
+
+
+def assert_trains(engine: Any) -> None:
+    before = polynet.state(engine.weights_module())
+    engine.train()
+    after = polynet.state(engine.weights_module())
+    assert (engine.epoch, engine.iter) == (1, 2)
+    assert all(np.isfinite(array).all() for array in after.values())
+    assert any(not np.array_equal(before[name], after[name]) for name in after)
+    assert "val/accuracy/top1" in engine.message
+
+
+@pytest.mark.parametrize("family", OF_FAMILY)
+def test_a_network_of_each_family_trains_by_its_recipe(backend: Backend, family: str, pictures: Path) -> None:
+    name, side, options = OF_FAMILY[family]
+    config = small(Config.fromfile(CONFIGS / family / f"{name}.py"), pictures, side, options)
+    assert_trains(engine_from_basecls(config, device="cpu"))
+
+
+OF_BASECLS = """
+from basecls.configs import ResNetConfig
+
+_cfg = dict(
+    batch_size=4,
+    num_classes=5,
+    model=dict(name="resnet18"),
+    preprocess=dict(img_size=32),
+    test=dict(img_size=32),
+    data=dict(name="FakeData", num_workers=0, size=8),
+    solver=dict(basic_lr=0.01, max_epoch=1),
+    model_ema=dict(momentum=0.9),
+)
+
+
+class Cfg(ResNetConfig):
+    def __init__(self, values_or_file=None, **kwargs):
+        super().__init__(_cfg)
+        self.merge(values_or_file, **kwargs)
+"""
+
+
+def test_a_file_of_basecls_trains_as_its_base_says(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "resnet18.py").write_text(OF_BASECLS, encoding="utf-8")
+    config = Config.fromfile(tmp_path / "resnet18.py")
+    engine = engine_from(config, backend=backend, device="cpu", work_dir=tmp_path / "run")
+    assert {"BaseClsEMAHook", "PreciseBNHook"} <= {type(hook).__name__ for hook in engine.hooks}
+    assert engine.model.data_preprocessor.batch_augments
+    assert_trains(engine)
+    assert (tmp_path / "run" / "epoch_1.safetensors").exists()
+
+
+def test_each_family_is_trained() -> None:
+    assert {path.parent.name for path in SHIPPED} - {"fashion_mnist"} == set(OF_FAMILY)
