@@ -75,6 +75,10 @@ class PartRegistry:
             return self.register_module(force=force)(name)
         return self.register_module(name, force=force)
 
+    def register_class(self, name: str | None = None, *, force: bool = False) -> Callable[[Part], Part]:
+        """Register as EssentialMC2 and Scepter do: `@HOOKS.register_class()`."""
+        return self.register_module(name, force=force)
+
     def get(self, name: str) -> Any:
         """The class of this name.
 

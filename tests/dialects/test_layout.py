@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from polynet.dialects import basecls, essmc2, scepter
+from polynet.dialects import basecls, essmc2, mmengine, scepter
 from polynet.registry import MODELS, registers
 
 SCEPTER = {
@@ -36,6 +36,31 @@ ESSMC2 = {
 }
 BASECLS = {"layers": ["build_head"], "utils": ["registers"], "models": ["build_model", "load_model"]}
 
+_HOOKS = ["HOOKS", "Hook", "BackwardHook", "CheckpointHook", "LogHook", "LrHook", "TensorboardLogHook"]
+TRAINING = {
+    essmc2: {
+        "solvers": ["SOLVERS", "BaseSolver", "EvaluationSolver", "TrainValSolver"],
+        "solvers.registry": ["SOLVERS"],
+        "hooks": [*_HOOKS, "DistSamplerHook"],
+        "hooks.registry": ["HOOKS"],
+    },
+    scepter: {
+        "modules.solver": ["SOLVERS", "BaseSolver", "TrainValSolver"],
+        "modules.solver.registry": ["SOLVERS"],
+        "modules.solver.hooks": _HOOKS,
+        "modules.solver.hooks.registry": ["HOOKS"],
+    },
+    mmengine: {
+        "hooks": ["Hook", "CheckpointHook", "EMAHook", "LoggerHook", "ParamSchedulerHook"],
+        "optim": ["OptimWrapper", "AmpOptimWrapper", "OptimWrapperDict", "build_optim_wrapper", "CosineAnnealingLR"],
+        "optim.scheduler": ["MultiStepLR", "LinearLR", "OneCycleLR", "ConstantMomentum", "PolyParamScheduler"],
+        "dataset": ["DefaultSampler", "default_collate", "pseudo_collate"],
+        "model": ["BaseModel", "ExponentialMovingAverage", "StochasticWeightAverage", "MomentumAnnealingEMA"],
+        "registry": ["HOOKS", "DATASETS", "TRANSFORMS", "DATA_SAMPLERS", "PARAM_SCHEDULERS", "OPTIM_WRAPPERS"],
+        "runner": ["Runner"],
+    },
+}
+
 
 def rows(dialect: Any, paths: dict[str, list[str]], *marks: str) -> list[Any]:
     checklist = pytest.mark.checklist(*marks)
@@ -44,7 +69,8 @@ def rows(dialect: Any, paths: dict[str, list[str]], *marks: str) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("dialect", "path", "name"),
-    [*rows(scepter, SCEPTER, "S0-2"), *rows(essmc2, ESSMC2, "S1-1"), *rows(basecls, BASECLS, "S4-31")],
+    [*rows(scepter, SCEPTER, "S0-2"), *rows(essmc2, ESSMC2, "S1-1"), *rows(basecls, BASECLS, "S4-31")]
+    + [(dialect, path, name) for dialect, paths in TRAINING.items() for path, names in paths.items() for name in names],
 )
 def test_names_are_found_where_the_library_has_them(dialect: Any, path: str, name: str) -> None:
     module = importlib.import_module(f"{dialect.__name__}.{path}")
@@ -62,6 +88,12 @@ def test_both_spellings_are_one_module() -> None:
         assert found[0] is found[1]
 
 
+@pytest.mark.parametrize("dialect", [*TRAINING, basecls], ids=lambda dialect: dialect.__name__.rpartition(".")[2])
+def test_every_name_of_a_dialect_is_found(dialect: Any) -> None:
+    for name in dialect.__all__:
+        assert getattr(dialect, name) is not None
+
+
 def test_what_is_not_there_is_an_import_error() -> None:
     with pytest.raises(ImportError, match="BACKBONE"):
         exec("from polynet.dialects.scepter.modules.model.registry import BACKBONE")
@@ -77,7 +109,7 @@ def test_basecls_registers_are_the_registries() -> None:
     assert basecls.registers.models is MODELS
 
 
-@pytest.mark.parametrize("dialect", ["scepter", "essmc2", "basecls"])
+@pytest.mark.parametrize("dialect", ["scepter", "essmc2", "basecls", "mmengine"])
 def test_no_framework_is_imported(dialect: str) -> None:
     program = (
         f"import sys, polynet.dialects.{dialect} as d\n"

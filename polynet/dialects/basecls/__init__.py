@@ -14,7 +14,7 @@ from polynet.models.heads.build import build_head
 from polynet.registry import registers
 from polynet.types import NativeModule
 
-__all__ = ["build_head", "build_model", "load_model", "registers"]
+__all__ = ["build_head", "build_model", "load_model", "registers", "train"]
 
 
 def build_model(cfg: Any) -> NativeModule:
@@ -60,6 +60,39 @@ def load_model(
     )
     polynet.load_state(model, source, layout="auto", strict=strict)
     return model
+
+
+def train(cfg: Any, **options: Any) -> Any:
+    """Train as a config says, to the end, as BaseCls's `cls_train`.
+
+    Args:
+        cfg: The config, or the path of its file.
+        **options: Those of `polynet.train.engine_from`: `backend`, `device`, `work_dir`, `resume`, `load_from`.
+
+    Returns:
+        The engine, its model trained and its `message` and `best` the latest and best figures.
+
+    Raises:
+        PolyNetError: The config, or what it trains with, is not as it has to be.
+
+    Example:
+        >>> config = {
+        ...     "model": {"name": "ResNet", "depths": [1], "widths": [4], "strides": [2], "head": {"name": "ClsHead"}},
+        ...     "num_classes": 2,
+        ...     "batch_size": 2,
+        ...     "preprocess": {"img_size": 8},
+        ...     "data": {"name": "FakeData", "size": 2, "num_workers": 0},
+        ...     "solver": {"max_epoch": 1, "warmup_epochs": 0},
+        ... }
+        >>> train(config, backend="torch", device="cpu").iter
+        1
+    """
+    from polynet.config import Config
+    from polynet.train.basecls import engine_from_basecls
+
+    engine = engine_from_basecls(Config.fromfile(cfg) if isinstance(cfg, (str, os.PathLike)) else cfg, **options)
+    engine.train()
+    return engine
 
 
 lay_out(

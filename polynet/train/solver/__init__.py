@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from polynet.train.solver.config import solver_from as solver_from
+from polynet.train.solver.registry import SOLVERS as SOLVERS
 from polynet.train.solver.solvers import EvaluationSolver as EvaluationSolver
 from polynet.train.solver.solvers import TrainValSolver as TrainValSolver
 
-__all__ = ["EvaluationSolver", "TrainValSolver", "solver_from"]
+__all__ = ["SOLVERS", "EvaluationSolver", "TrainValSolver", "solver_from"]

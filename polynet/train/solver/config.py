@@ -9,12 +9,11 @@ from typing import Any
 from polynet.backend import Backend, active_backend, get_backend
 from polynet.builder import build
 from polynet.config.normal_form import normalise
-from polynet.errors import ConfigError, ConfigKeyError, UnknownNameError, suggest
+from polynet.errors import ConfigError, ConfigKeyError, suggest
 from polynet.train.distributed import Processes
 from polynet.train.runner_parts import Parts, build_loader
+from polynet.train.solver.registry import SOLVERS
 from polynet.train.solver.solvers import EvaluationSolver, TrainValSolver
-
-SOLVERS: dict[str, type[EvaluationSolver]] = {"EvaluationSolver": EvaluationSolver, "TrainValSolver": TrainValSolver}
 
 SPELLINGS = {
     "learning_rate": "lr",
@@ -63,9 +62,10 @@ def solver_from(
     lowered = {str(key).lower(): value for key, value in config.items()}
     section = normalise(_required(lowered, "solver"))
     name = section.pop("name", None)
-    if name not in SOLVERS:
-        message = f"There is no solver {name!r}; there are {', '.join(SOLVERS)}.{suggest(name, SOLVERS)}"
-        raise UnknownNameError(message)
+    if name is None:
+        message = f"solver: the config needs `type`, one of {', '.join(SOLVERS)}."
+        raise ConfigKeyError(message)
+    solver_class = SOLVERS.get(name) if isinstance(name, str) else name
     options = {SPELLINGS.get(key, key): value for key, value in section.items()}
     model = options.pop("model", None) or _required(lowered, "model")
     chosen = active_backend() if backend is None else get_backend(backend)
@@ -80,11 +80,11 @@ def solver_from(
         options["work_dir"] = work_dir
     network = build({"model": dict(model)}, backend=chosen, seed=options.get("seed", 0))
     try:
-        solver = SOLVERS[name](network, device=device or "auto", processes=processes, **options)
+        solver: EvaluationSolver = solver_class(network, device=device or "auto", processes=processes, **options)
     except TypeError as error:
         from polynet.nn.explain import explain_call
 
-        explain_call(SOLVERS[name], (network,), options, error)
+        explain_call(solver_class, (network,), options, error)
         raise
     _set_data(solver, _lowered(lowered.get("data")) or {}, processes)
     if resume is not False:
