@@ -12,7 +12,6 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from polynet.dialects.mmengine import Runner
 from polynet.dialects.mmengine.evaluator import BaseMetric
 from polynet.dialects.mmengine.model import BaseModel
 
@@ -21,6 +20,7 @@ from polynet import nn, ops
 from polynet.backend import backend_of
 from polynet.data import DataLoader
 from polynet.data.datasets import ArrayDataset, FashionMNIST
+from polynet.dialects.mmengine import Runner
 from polynet.types import Tensor
 
 
@@ -35,6 +35,7 @@ class PlainNetwork(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of images (N, 1, 28, 28)."""
         return self.linear_relu_stack(self.flatten(x))
 
 
@@ -50,6 +51,7 @@ class NeuralNetwork(BaseModel):
         self.loss = nn.CrossEntropyLoss()
 
     def forward(self, img: Tensor, label: Tensor, mode: str = "tensor") -> Any:
+        """The loss, or predicted classes and the loss as a number."""
         pred = self.linear_relu_stack(self.flatten(img))
         loss = self.loss(pred, label)
         if mode == "loss":
@@ -61,10 +63,12 @@ class FashionMnistMetric(BaseMetric):
     """Accuracy and mean loss of the batches, as the guide has them: each batch counts alike."""
 
     def process(self, data: Any, preds: Any) -> None:
+        """Keep a batch's share of right predictions, and its loss."""
         right = data[1] == ops.to_numpy(preds[0])
         self.results.append((float(right.sum() / len(right)), preds[1]))
 
     def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """The means over all batches."""
         correct, loss = zip(*results, strict=True)
         return {"Accuracy": sum(correct) / len(results), "Avg_loss": sum(loss) / len(results)}
 
@@ -125,11 +129,11 @@ def run_runner(options: argparse.Namespace) -> dict[str, float]:
         model=polynet.build(NeuralNetwork, backend=options.backend, seed=0),
         work_dir=options.work_dir,
         train_dataloader=train,
-        optim_wrapper=dict(optimizer=dict(type="SGD", lr=options.lr)),
-        train_cfg=dict(by_epoch=True, max_epochs=options.epochs, val_interval=1),
-        val_cfg=dict(fp16=True),
+        optim_wrapper={"optimizer": {"type": "SGD", "lr": options.lr}},
+        train_cfg={"by_epoch": True, "max_epochs": options.epochs, "val_interval": 1},
+        val_cfg={"fp16": True},
         val_dataloader=test,
-        val_evaluator=dict(type=FashionMnistMetric),
+        val_evaluator={"type": FashionMnistMetric},
     )
     runner.train()
     return {name: runner.message[f"val/{name}"] for name in ("Accuracy", "Avg_loss")}

@@ -17,7 +17,7 @@ _cfg = dict(
     batch_size=128,
     preprocess=dict(img_size=28, img_color_space="GRAY", img_mean=(72.94,), img_std=(90.02,)),
     test=dict(img_size=28, crop_pct=1.0),
-    augments=dict(name=None),
+    augments=None,  # the images are taken as they are
     data=dict(name="FashionMNIST", num_workers=0),
     solver=dict(
         basic_lr=0.1,

@@ -29,7 +29,7 @@ num_classes: 10
 batch_size: 16
 preprocess: {img_size: 28, img_color_space: GRAY, img_mean: [73], img_std: [90]}
 test: {img_size: 28, crop_pct: 1.0}
-augments: {name: null}
+augments: null
 data: {name: FashionMNIST, num_workers: 0, train_path: DATA, val_path: DATA}
 solver: {max_epoch: 2, basic_lr: 0.05, warmup_epochs: 0}
 """

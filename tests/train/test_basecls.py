@@ -17,6 +17,8 @@ from polynet.train.basecls import engine_from_basecls
 from polynet.train.basecls.fields import filled
 from polynet.train.basecls.optimisation import optim_wrapper_config, schedule_of
 from polynet.train.faces import engine_from
+from tests.train.idx import write_fashion_mnist
+from polynet.train.hook import Hook
 
 SMALL = {"name": "ResNet", "depths": [1], "widths": [8], "strides": [2], "stem_w": 4, "stem_name": "SimpleStem"}
 BASE: dict[str, Any] = {
@@ -130,7 +132,6 @@ def test_the_same_config_and_seed_train_alike_on_both_frameworks(both: tuple[Bac
     for backend in both:
         run = engine_from_basecls(config(augments={"mixup": {"mixup_alpha": 0.2}}), backend=backend, device="cpu")
         seen: list[float] = []
-        from polynet.train.hook import Hook
 
         class Seen(Hook):
             def after_train_iter(
@@ -172,7 +173,6 @@ def test_the_rate_is_for_one_device() -> None:
         ({"solver": {"optimizer": "sdg"}}, ConfigError, "Did you mean 'sgd'"),
         ({"solver": {"lr_schedule": "cosin"}}, PolyNetError, "cosine"),
         ({"augments": {"mixup": {"mixup_alfa": 1}}}, ConfigKeyError, "augments.mixup: there is no field 'mixup_alfa'"),
-        ({"augments": {"name": "RandAugmet"}, "data": {"name": "DigitsDataset"}}, PolyNetError, "RandAugment"),
         ({"solver": {"grad_clip": {"name": "nrm"}}}, ConfigError, "'norm', 'value' or None"),
         ({"trainer_name": "MyTrainer"}, ConfigError, "trainer_name: there is no 'MyTrainer'"),
         ({"data": {"name": "FakeDta"}}, PolyNetError, "data: .*Did you mean 'FakeData'"),
@@ -190,3 +190,24 @@ def test_wrong_fields_are_refused_with_the_nearest(
 def test_a_config_that_only_builds_says_what_training_needs(backend: Backend) -> None:
     with pytest.raises(ConfigError, match=r"how to build a network, and not how to train it.*Did you mean 'solver'"):
         engine_from({"model": {"name": "resnet18"}, "slover": {"max_epoch": 1}})
+
+
+def test_images_in_arrays_are_brought_to_the_size_that_a_config_asks_for(backend: Backend, tmp_path: Path) -> None:
+    write_fashion_mnist(tmp_path, 16, 8)
+    grey = {"img_size": 16, "img_color_space": "GRAY", "img_mean": [120.0], "img_std": [60.0]}
+    data = {"name": "FashionMNIST", "num_workers": 0, "train_path": str(tmp_path), "val_path": str(tmp_path)}
+    model = {**SMALL, "in_channels": 1, "head": {"name": "ClsHead"}}
+    common = {"model": model, "num_classes": 10, "preprocess": grey, "test": {"img_size": 12}, "augments": None}
+    run = engine_from_basecls({**config(**common), "data": data})
+    images, _ = next(iter(run.train_dataloader.batches(0)))
+    assert (images.dtype, images.shape) == (np.uint8, (4, 1, 16, 16))
+    images, _ = next(iter(run.val_dataloader.batches(0)))
+    assert images.shape == (4, 1, 12, 12)
+    common = {**common, "preprocess": {**grey, "img_size": 28}, "test": {"img_size": 28}}
+    run = engine_from_basecls({**config(**common), "data": data})
+    assert run.train_dataloader.dataset.transform is None
+    run = engine_from_basecls({**config(**{**common, "augments": {"name": "RandAugment"}}), "data": data})
+    images, _ = next(iter(run.train_dataloader.batches(0)))
+    assert images.shape == (4, 1, 28, 28)
+    with pytest.raises(PolyNetError, match="Did you mean 'RandAugment'"):
+        engine_from_basecls({**config(**{**common, "augments": {"name": "RandAugmet"}}), "data": data})

@@ -30,7 +30,7 @@ def filled(config: Mapping[str, Any]) -> dict[str, Any]:
         >>> filled({"solver": {"max_epochs": 3}})
         Traceback (most recent call last):
         ...
-        polynet.errors.ConfigKeyError: solver: there is no field 'max_epochs'. Did you mean 'max_epoch' or 'warmup_epochs'?
+        polynet.errors.ConfigKeyError: solver: there is no field 'max_epochs'. Did you mean 'max_epoch' or ...
     """
     given = plain(config)
     for name, section in BASE.items():
