@@ -228,6 +228,8 @@ def test_scepters_spelling_makes_the_same_solver(backend: Backend) -> None:
     [
         ({"type": "TrainValSolvr"}, UnknownNameError, "Did you mean 'TrainValSolver'"),
         ({"max_epoch": 3}, OptionError, "Did you mean 'max_epochs'"),
+        ({"num_folds": 0}, OptionError, "num_folds"),
+        ({"max_epochs": 1.5}, OptionError, "max_epochs"),
         ({"save_eval_data": True}, ConfigError, "work_dir, which is not given"),
         ({"hooks": {"type": "LogHook"}}, ConfigError, "hooks is a list"),
         ({"do_final_eval": True, "eval_metric_cfg": {"metric": {"type": "accuracy"}}}, ConfigKeyError, "needs `keys`"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from polynet.backend import backend_of, use_backend
 from polynet.errors import ConfigError, ConfigKeyError
+from polynet.nn.arguments import integer
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
 from polynet.train.limits import Limits
@@ -31,7 +32,8 @@ class EvaluationSolver:
         logger: Kept as `logger`; the engine logs to `polynet.train`.
         envs: Kept as `envs`.
         max_epochs: How many epochs to train.
-        num_folds: How often the training data are passed in what is counted as that many epochs.
+        num_folds: How many epochs a pass over the training data counts as: there are `max_epochs / num_folds` passes,
+            and `epoch`, schedules and `eval_interval` count passes.
         hooks: Configs of hooks, or hooks: those of EssentialMC2 by their names there, and any of `polynet.train.HOOKS`.
         eval_interval: Epochs between evaluations; the last is always evaluated.
         do_final_eval: Measure with `eval_metric_cfg` what an evaluation collects.
@@ -48,6 +50,7 @@ class EvaluationSolver:
 
     Raises:
         ConfigError: `save_eval_data` is set without `work_dir`.
+        OptionError: `max_epochs`, `num_folds` or `eval_interval` is no whole number of at least 1.
         PolyNetError: A part cannot be built.
 
     Source: EssentialMC2, `EvaluationSolver`.
@@ -88,6 +91,8 @@ class EvaluationSolver:
         if save_eval_data and work_dir is None:
             message = "save_eval_data=True writes into work_dir, which is not given."
             raise ConfigError(message)
+        for name, value in (("max_epochs", max_epochs), ("num_folds", num_folds), ("eval_interval", eval_interval)):
+            integer(type(self).__name__, name, value, lowest=1)
         self.logger, self.envs = logger, dict(envs or {})
         self.max_epochs, self.num_folds, self.eval_interval = max_epochs, num_folds, eval_interval
         self.epoch_outputs: dict[str, Any] = {}
