@@ -17,8 +17,8 @@ from polynet.train.basecls import engine_from_basecls
 from polynet.train.basecls.fields import filled
 from polynet.train.basecls.optimisation import optim_wrapper_config, schedule_of
 from polynet.train.faces import engine_from
-from tests.train.idx import write_fashion_mnist
 from polynet.train.hook import Hook
+from tests.train.idx import write_fashion_mnist
 
 SMALL = {"name": "ResNet", "depths": [1], "widths": [8], "strides": [2], "stem_w": 4, "stem_name": "SimpleStem"}
 BASE: dict[str, Any] = {
