@@ -1,6 +1,7 @@
 """Convolutions whose training is fast on a CPU: MegEngine's forward kernels with gradients of our own.
 
-While nothing records, and on any other device, the native operation is called and nothing else. Gradients are of first
+While nothing records, and on any other device, the native operation is called and nothing else, but for outputs of a
+few positions, on which it crawls. Gradients are of first
 order: differentiating them again is not supported, as the operations of a `Function` are hidden from the recorder.
 """
 
@@ -22,9 +23,13 @@ from megengine.functional.debug_param import get_execution_strategy
 
 from polynet.types import Tensor
 from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, weight_gradient
+from polynet_megengine.ops._tensors import values_are_readable
 from polynet_megengine.slicing import native_getitem
 
 Sizes = int | Sequence[int]
+
+_SMALL = 64
+"""Positions of an input below which its output may have very few."""
 
 
 def convolve(
@@ -41,7 +46,12 @@ def convolve(
         dilation: Spacing of the taps.
         groups: Groups of channels.
     """
-    if get_grad_key((x, weight)) is None or not _on_cpu(x):
+    if not _on_cpu(x):
+        return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
+    if get_grad_key((x, weight)) is None:
+        if groups == 1 and weight.ndim == 4 and math.prod(shape_of(x)[2:]) < _SMALL:
+            output = _forward(x, weight, _geometry(weight, stride, padding, dilation, groups))
+            return output if bias is None else output + bias
         return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
     geometry = _geometry(weight, stride, padding, dilation, groups)
     output = _Convolution(geometry)(x, weight)
@@ -165,8 +175,33 @@ def _native(dimensions: int) -> Any:
 
 
 def _forward(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+    if _gives_few_positions(x, weight, geometry):
+        return _by_columns(x, weight, geometry)
     native = _native(len(geometry.kernel))
     return native(x, weight, None, geometry.stride, geometry.padding, geometry.dilation, geometry.groups)
+
+
+def _gives_few_positions(x: Tensor, weight: Tensor, geometry: Geometry) -> bool:
+    """Whether images become so small, 2 by 2 or less, that the native kernels crawl: 100 times slower for 1 by 1."""
+    if geometry.groups > 1 or len(geometry.kernel) != 2 or x.dtype != np.float32 or weight.dtype != np.float32:
+        return False
+    if amp._enabled or not values_are_readable():
+        return False
+    positions = geometry.output_size(shape_of(x)[2:])
+    return shape_of(x)[0] > 0 and min(positions) > 0 and math.prod(positions) <= 4
+
+
+def _by_columns(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+    """The convolution as one matrix product for all images, with a row for each window."""
+    count, outputs = shape_of(x)[0], shape_of(weight)[0]
+    height, width = geometry.output_size(shape_of(x)[2:])
+    windows = F.sliding_window(x, geometry.kernel, geometry.padding, geometry.stride, geometry.dilation)
+    rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(count * height * width, -1)
+    product = F.matmul(rows, weight.reshape(outputs, -1), transpose_b=True).reshape(count, height, width, outputs)
+    if height == width == 1:
+        return product.reshape(count, outputs, 1, 1)
+    # A copy: elementwise kernels cannot be trusted with views beside operands that are broadcast.
+    return product.transpose(0, 3, 1, 2) * 1
 
 
 def _backward_data(dy: Tensor, weight: Tensor, size: Sequence[int], geometry: Geometry) -> Tensor:

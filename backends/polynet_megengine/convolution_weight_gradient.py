@@ -49,6 +49,13 @@ class Geometry:
         """Positions within the kernel, in row-major order."""
         return list(itertools.product(*map(range, self.kernel)))
 
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """The output's size, of an input of this size."""
+        numbers = zip(size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        return tuple(
+            (count + 2 * pad - space * (taps - 1) - 1) // step + 1 for count, taps, step, pad, space in numbers
+        )
+
 
 def shape_of(x: Tensor) -> tuple[int, ...]:
     """The shape as Python integers; `x.shape` is a tensor while `jit.trace` records."""
