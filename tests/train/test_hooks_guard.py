@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from polynet import nn, ops
 from polynet.backend import Backend
 from polynet.errors import NonFiniteLossError, OptionError
+from polynet.models.mmengine_model import BaseModel
 from polynet.train.distributed import Place, Processes
 from polynet.train.hook import Hook
+from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.train.hooks.log_hook import LogHook
 from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.non_finite_loss_hook import NonFiniteLossHook, save_batch
+from polynet.train.optim_wrapper import build_optim_wrapper
+from polynet.train.optim_wrapper_dict import OptimWrapperDict
 from tests.train.small_run import Regression, engine_of, pair, weight
 
 GOOD, BAD = pair(1.0, 1.0), pair(1.0, math.nan)
@@ -103,6 +108,76 @@ def test_gradients_that_are_not_finite_end_training_where_they_are_measured(back
         NonFiniteLossError, match=r"The gradients have the norm (inf|nan), and the weights were changed"
     ):
         engine.train()
+
+
+class Normalised(BaseModel):
+    """Fits `y` by a weight of normalised `x`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(1)
+        self.fc = nn.Linear(1, 1, bias=False)
+
+    def forward(self, x: Any, y: Any, mode: str = "tensor") -> Any:
+        found = self.fc(self.norm(x))
+        return {"loss": ops.mse_loss(found, y)} if mode == "loss" else found
+
+
+def test_a_batch_left_out_leaves_running_statistics_alone(backend: Backend) -> None:
+    column = np.arange(4, dtype=np.float32)[:, None]
+    engines = [
+        engine_of(backend, Normalised(), batches, [NonFiniteLossHook("skip")])
+        for batches in ([(column, column)], [(column, column), (column * np.float32(math.nan), column)])
+    ]
+    for engine in engines:
+        engine.train()
+    expected, found = ({name: slot.read() for name, slot in backend.slots(e.model).items()} for e in engines)
+    assert "norm.running_mean" in found
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+class Two(BaseModel):
+    """Two weights with an optimiser each, one after the other in a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(1, 1)
+        self.fc = nn.Linear(1, 1, bias=False)
+
+    def forward(self, x: Any, y: Any, mode: str = "tensor") -> Any:
+        # The gradient of softplus has none itself on MegEngine, so that it must not be recorded for another optimiser.
+        return ops.mean(ops.softplus(self.fc(self.first(x)) - y))
+
+    def train_step(self, data: Any, optim_wrapper: Any) -> dict[str, Any]:
+        x, y = self.preprocess(data, training=True)
+        for name in ("first", "fc"):
+            with optim_wrapper[name].optim_context(self):
+                loss = self(x, y)
+                optim_wrapper[name].update_params(loss)
+        return {"loss": loss}
+
+
+def test_training_by_several_optimisers_goes_on_past_a_batch_left_out(backend: Backend) -> None:
+    model = Two()
+    config = {"optimizer": {"type": "SGD", "lr": 0.1}}
+    wrappers = {name: build_optim_wrapper(getattr(model, name), config) for name in ("first", "fc")}
+    hook = NonFiniteLossHook("skip")
+    engine_of(backend, model, [GOOD, BAD, GOOD], [hook], epochs=2, optim_wrapper=OptimWrapperDict(**wrappers)).train()
+    assert hook.skipped == 4
+
+
+def test_weights_that_went_bad_unseen_are_not_kept(backend: Backend, tmp_path: Path) -> None:
+    class Spoil(Hook):
+        def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+            if runner.iter == 1:
+                backend.slots(runner.model)["fc.weight"].write(np.full((1, 1), math.nan, np.float32))
+
+    keep = CheckpointHook(interval=1, by_epoch=False)
+    engine = engine_of(backend, Regression(), [GOOD] * 3, [NonFiniteLossHook(), Spoil(), keep], work_dir=tmp_path)
+    with pytest.raises(NonFiniteLossError, match=r"fc\.weight is not finite any more after iteration 2"):
+        engine.train()
+    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["iter_1.safetensors"]
 
 
 def test_the_guard_is_gone_after_the_run(backend: Backend) -> None:

@@ -55,7 +55,7 @@ class Recording:
         self._attached: list[Tensor] = []
         self._manager = GradManager()
         self._depth = 0
-        self._differentiated = False
+        self._is_done_with = False
         self._finalizer: Any = None
 
     def _begin(self) -> None:
@@ -72,31 +72,34 @@ class Recording:
 
     def restart(self) -> None:
         """Drop what was recorded; inside a block, record what follows: MegEngine knows stepped parameters no more."""
-        self.forget()
+        _close(self._manager)
         if self._depth > 0:
             self._manager.record()
 
     def forget(self) -> None:
-        """Drop what was recorded."""
-        _close(self._manager)
+        """Drop what was recorded; inside a block, at its end, for what follows in it may be differentiated still."""
+        if self._depth > 0:
+            self._is_done_with = True
+        else:
+            _close(self._manager)
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """Record what runs inside; the recording stays open afterwards, unless `differentiate` was called."""
+        """Record what runs inside; the recording stays open afterwards, unless `differentiate` or `forget` came."""
         if self._depth == 0:
-            self.forget()
-            self._differentiated = False
+            _close(self._manager)
+            self._is_done_with = False
             self._begin()
         self._depth += 1
         try:
             yield
         except BaseException:
-            self.forget()
+            _close(self._manager)
             raise
         finally:
             self._depth -= 1
-            if self._depth == 0 and self._differentiated:
-                self.forget()
+            if self._depth == 0 and self._is_done_with:
+                _close(self._manager)
 
     def differentiate(self, loss: Tensor, seed: Tensor | None) -> None:
         """Add the gradients of what was recorded to those there are, and drop it.
@@ -119,5 +122,5 @@ class Recording:
         self._manager.backward(loss, seed)
         if self._depth > 0:
             # What follows in the block is recorded too, as it would be in torch.
-            self._differentiated = True
+            self._is_done_with = True
             self._manager.record()

@@ -14,6 +14,7 @@ from polynet.backend import backend_of
 from polynet.errors import NonFiniteLossError, OptionError, PolyNetError
 from polynet.train.hook import Hook
 from polynet.train.step_values import number_of, step_of
+from polynet.weights.training_file import MODEL
 
 ACTIONS = ("stop", "skip")
 
@@ -28,8 +29,11 @@ class NonFiniteLossHook(Hook):
     wait for it. To stop, it is looked at once the step is under way, before averages, validations and checkpoints see
     the weights, which are worth nothing then: the run goes on from its last checkpoint.
 
+    A batch that is left out changes no buffer either: running statistics are put back to what they were before it.
+
     A finite loss may have gradients that are not. Where gradients are clipped by their norm, that is seen after the
-    step, and ends training.
+    step, and ends training. A network can hide NaN from its loss, as MegEngine's `relu` does, which makes zeros of it;
+    so before a checkpoint is written all weights are looked at, and where one is not finite training ends without it.
 
     Args:
         action: `"stop"`: end with an error; `"skip"`: leave the batch out, and count it.
@@ -63,6 +67,7 @@ class NonFiniteLossHook(Hook):
         self._batch: Any = None
         self._losses: list[Any] = []
         self._guarded: list[Any] = []
+        self._buffers: list[tuple[Any, Any]] = []
 
     def before_train(self, runner: Any) -> None:
         """Step between the model and its optimisers."""
@@ -80,7 +85,7 @@ class NonFiniteLossHook(Hook):
         for wrapper in self._guarded:
             with contextlib.suppress(AttributeError):
                 del wrapper.update_params
-        self._guarded = []
+        self._guarded, self._buffers = [], []
         self._batch = None
 
     def _guard(self, runner: Any, wrapper: Any, update: Callable[..., None]) -> Callable[..., None]:
@@ -98,8 +103,33 @@ class NonFiniteLossHook(Hook):
         return update_params
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Keep the batch at hand."""
+        """Keep the batch at hand; and, where it may be left out, the buffers as they are without it."""
         self._batch = data_batch
+        if self.action == "skip":
+            slots = [slot for slot, _ in self._buffers] or _buffers_of(runner)
+            self._buffers = [(slot, np.array(slot.read())) for slot in slots]
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Let no weights be kept that are worth nothing.
+
+        Raises:
+            NonFiniteLossError: A weight is not finite.
+        """
+        if not self._guarded:
+            return
+        kept = checkpoint[MODEL]
+        for name, slot in runner.backend.slots(runner.weights_module()).items():
+            if not slot.trainable:
+                continue
+            # Weights that are spread over processes are together in the checkpoint alone.
+            array = kept[name] if runner.is_sharded else slot.read()
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                message = (
+                    f"{name} is not finite any more after iteration {runner.position.after()['iter']}, though the loss "
+                    "was. No checkpoint of it was written. A smaller learning rate, a warm-up or clipped gradients may "
+                    "help; so does looking for values in the data that are not finite."
+                )
+                raise NonFiniteLossError(message)
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """End training where a loss was bad; take a step that was left out from averages.
@@ -114,6 +144,8 @@ class NonFiniteLossHook(Hook):
         if self._is_skipped:
             step_of(runner, outputs).is_skipped = True
             self._is_skipped = False
+            for slot, array in self._buffers:
+                slot.write(array)
         else:
             self._in_a_row = 0
 
@@ -128,6 +160,8 @@ class NonFiniteLossHook(Hook):
             )
         if hasattr(wrapper, "leave_out"):
             wrapper.leave_out()
+        if hasattr(wrapper, "optimizer"):
+            wrapper.optimizer.forget()  # what was recorded for this loss; another optimiser would differentiate into it
         runner.message["skipped"] = self.skipped
         runner.logger.warning(
             "Iteration %d: the loss is %s%s; the batch is left out, the %s in all.%s",
@@ -174,6 +208,10 @@ def _bad_value(runner: Any, loss: Any) -> float | None:
     if runner.world_size > 1:
         is_bad = runner.processes.all_reduce(float(is_bad), "max") > 0
     return value if is_bad else None
+
+
+def _buffers_of(runner: Any) -> list[Any]:
+    return [slot for slot in runner.backend.slots(runner.model).values() if slot.kind == "buffer"]
 
 
 def _where(value: float) -> str:
