@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import polynet
-from benchmarks import building, convolutions, loading, metrics, networks
+from benchmarks import building, convolutions, loading, metrics, networks, training, training_memory, training_speed
 from benchmarks.timing import Result
 
 
@@ -22,12 +22,16 @@ def _suites(quick: bool) -> dict[str, Callable[[], Iterator[Result]]]:
     for backend in polynet.installed_backends():
         suites[f"build-{backend}"] = lambda backend=backend: building.run_build(backend)  # type: ignore[misc]  # bound now
         suites[f"networks-{backend}"] = lambda backend=backend: networks.run(backend, scale)  # type: ignore[misc]  # as above
+        suites[f"training-{backend}"] = lambda backend=backend: training.run(backend, scale)  # type: ignore[misc]  # as above
+        suites[f"training-memory-{backend}"] = lambda backend=backend: training_memory.run(backend, scale)  # type: ignore[misc]  # as above
     suites["files"] = building.run_files
     if "torch" in polynet.installed_backends():
         suites["metrics"] = lambda: metrics.run(quick)
         suites["loading"] = lambda: loading.run(quick)
     if "megengine" in polynet.installed_backends():
         suites["convolutions"] = convolutions.run
+    if {"torch", "megengine"} <= set(polynet.installed_backends()):
+        suites["training-speed"] = lambda: training_speed.run(scale)
     return suites
 
 

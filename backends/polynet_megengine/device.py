@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,13 @@ _NATIVE = re.compile(r"(?P<kind>cpu|gpu|xpu|multithread)(?P<index>x|\d+)(:\d+)?"
 
 def _cuda_count() -> int:
     """GPUs present; MegEngine is asked only where a driver exists, since the question prints a page without one."""
-    return int(get_device_count("gpu")) if Path("/dev/nvidiactl").exists() else 0
+    return int(get_device_count("gpu")) if _has_driver() else 0
+
+
+@functools.cache
+def _has_driver() -> bool:
+    """Whether there is a driver; asked once, since devices are resolved for every batch."""
+    return Path("/dev/nvidiactl").exists()
 
 
 def devices() -> tuple[str, ...]:
@@ -45,6 +52,8 @@ def resolve(device: str) -> str:
     Raises:
         DeviceError: Misspelt, or not present here.
     """
+    if device == "cpu":
+        return _cpu()
     present = devices()
     neutral = _NEUTRAL.fullmatch(device) if isinstance(device, str) else None
     native = _NATIVE.fullmatch(device) if isinstance(device, str) else None
@@ -54,7 +63,7 @@ def resolve(device: str) -> str:
             "also 'auto' and MegEngine's own names such as 'cpux', 'cpu1', 'gpu0', 'multithread2:0'."
         )
         raise DeviceError(message)
-    if device == "cpu" or (device == "auto" and len(present) == 1):
+    if device == "auto" and len(present) == 1:
         return _cpu()
     if native is not None:
         if native["kind"] in ("gpu", "xpu") and native["index"] != "x" and f"cuda:{native['index']}" not in present:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +56,7 @@ class BaseModel(BaseModule):
         [(4,)]
     """
 
-    _first_parameter: str | None = None
+    _first_parameter: tuple[str, ...] = ()
 
     def __init__(self, data_preprocessor: Any = None, init_cfg: Any = None) -> None:
         super().__init__(init_cfg)
@@ -86,7 +87,8 @@ class BaseModel(BaseModule):
         with optim_wrapper.optim_context(self):
             losses = self._run_forward(self.preprocess(data, training=True), mode="loss")
             total, logged = self.parse_losses(losses)
-            optim_wrapper.update_params(total)
+        # After the block, as in MMEngine: inside, MegEngine would begin to record what follows.
+        optim_wrapper.update_params(total)
         return logged
 
     def val_step(self, data: Any) -> Any:
@@ -162,10 +164,10 @@ class BaseModel(BaseModule):
         Raises:
             InputTypeError: It is neither a dictionary nor a tuple or list.
         """
-        if isinstance(data, Mapping):
-            return self(**data, mode=mode)
         if isinstance(data, (tuple, list)):
             return self(*data, mode=mode)
+        if isinstance(data, Mapping):
+            return self(**data, mode=mode)
         message = f"Output of `data_preprocessor` should be list, tuple or dict, but got {type(data).__name__}."
         raise InputTypeError(message)
 
@@ -177,13 +179,17 @@ class BaseModel(BaseModule):
         backend = find_backend(type(self)._polynet_backend)
         found: Any = self
         try:
-            for step in (self._first_parameter or "").split("."):
+            for step in self._first_parameter:
                 found = getattr(found, step)
         except AttributeError:
+            found = self
+        if found is self:
             named = next(iter(self.named_parameters()), None)
             if named is None:
                 return backend.device_of(self)
-            self._first_parameter, found = named
+            path, found = named
+            # Python's cache of attributes would keep a copy of each name that is not the one and only.
+            self._first_parameter = tuple(sys.intern(step) for step in path.split("."))
         return backend.device_of(found)
 
 

@@ -116,14 +116,19 @@ class OptimWrapper(metaclass=ExplainsOptions):
 
     # A step
 
-    @contextlib.contextmanager
-    def optim_context(self, model: NativeModule) -> Iterator[None]:
+    def optim_context(self, model: NativeModule) -> contextlib.AbstractContextManager[None]:
         """A context for the forward pass: recorded, in the chosen type, and, between steps, without exchange.
 
         Args:
             model: Where it has `no_sync`, as those shared by several processes have, gradients are exchanged only
                 before a step.
         """
+        if self.dtype is None and self.should_sync():
+            return self.optimizer.recording()  # a generator around it takes as long as the rest of a small step's care
+        return self._several_contexts(model)
+
+    @contextlib.contextmanager
+    def _several_contexts(self, model: NativeModule) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             if not self.should_sync() and hasattr(model, "no_sync"):
                 stack.enter_context(model.no_sync())

@@ -94,9 +94,9 @@ def number_of(value: Any) -> float:
 
 
 def _is_scalar(value: Any) -> bool:
-    if isinstance(value, numbers.Number):
+    if getattr(value, "ndim", None) == 0:  # asked first: it is cheaper, and most are tensors
         return not isinstance(value, complex)
-    return getattr(value, "ndim", None) == 0
+    return isinstance(value, numbers.Number) and not isinstance(value, complex)
 
 
 def step_of(runner: Any, outputs: Any = None) -> StepValues:

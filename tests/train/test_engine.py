@@ -301,6 +301,7 @@ def test_the_engine_takes_no_memory_for_steps_that_are_done(backend: Backend) ->
         for limit in (400, 700, 1000):
             engine.limits = Limits(max_iters=limit)
             engine.train()
+            backend.synchronise()  # what waits to be computed is held until then
             gc.collect()
             taken.append(tracemalloc.get_traced_memory()[0])
     finally:

@@ -24,7 +24,7 @@ def as_index(index: Tensor, name: str = "index") -> Tensor:
     return index.astype("int32")
 
 
-def check_range(index: Tensor, size: int, name: str = "index", *, lowest: int = 0, ignored: int | None = None) -> None:
+def check_range(index: Tensor, size: int, name: str = "index", *, lowest: int = 0, ignored: int | None = None) -> bool:
     """Refuse indices outside `lowest … size - 1`. Waits for their values; does nothing while a tracer records.
 
     Args:
@@ -34,22 +34,30 @@ def check_range(index: Tensor, size: int, name: str = "index", *, lowest: int = 
         lowest: Smallest allowed; `-size` where counting from the end is allowed.
         ignored: A value allowed besides.
 
+    Returns:
+        Whether `ignored` may be among them.
+
     Raises:
         InputIndexError: One lies outside; the message has the smallest and the largest given.
     """
     if not values_are_readable():
-        return
+        return ignored is not None
     values = index.numpy()
-    if ignored is not None:
-        values = values[values != ignored]
     if values.size == 0:
-        return
+        return False
     smallest, largest = int(values.min()), int(values.max())
+    has_ignored = ignored is not None and smallest <= ignored <= largest and bool((values == ignored).any())
+    if has_ignored:
+        values = values[values != ignored]
+        if values.size == 0:
+            return True
+        smallest, largest = int(values.min()), int(values.max())
     if smallest < lowest or largest >= size:
         besides = "" if ignored is None else f" (and {ignored}, which is ignored)"
         allowed = f"{lowest} to {size - 1}{besides}" if size > lowest else "none, the indexed dimension is empty"
         message = f"{name} has values from {smallest} to {largest}; allowed are {allowed}."
         raise InputIndexError(message)
+    return has_ignored
 
 
 def check_non_zero(divisor: Tensor, name: str = "other") -> None:

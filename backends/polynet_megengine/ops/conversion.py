@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -54,7 +56,13 @@ def to_numpy(input: Tensor) -> np.ndarray[Any, Any]:
 
 def dtype_name(input: Tensor) -> str:
     """The neutral name of a tensor's dtype."""
-    return str(np.dtype(input.dtype).name)
+    return _name_of(input.dtype)
+
+
+@functools.cache
+def _name_of(dtype: Any) -> str:
+    """A dtype's name, which numpy would put together anew each time."""
+    return sys.intern(str(np.dtype(dtype).name))
 
 
 def device_name(input: Tensor) -> str:

@@ -84,8 +84,8 @@ def _along_classes(weight: Tensor, logs: Tensor) -> Tensor:
 
 def _picked(
     operation: str, logs: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-) -> tuple[Tensor, Tensor]:
-    """Weighted loss of every label, and its weight: 0 where the label is ignored."""
+) -> tuple[Tensor, Tensor | None]:
+    """Weighted loss of every label, and its weight: 0 where the label is ignored; `None` where each counts fully."""
     shape, labels = shape_of(logs), shape_of(target)
     expected = () if len(shape) == 1 else (shape[0], *shape[2:])
     if labels != expected:
@@ -95,7 +95,10 @@ def _picked(
     if len(shape) == 1:
         logs, target = F.expand_dims(logs, 0), F.reshape(target, (1,))
     classes = shape_of(logs)[1]
-    check_range(target, classes, f"{operation}: the target", ignored=ignore_index)
+    has_ignored = check_range(target, classes, f"{operation}: the target", ignored=ignore_index)
+    if weight is None and not has_ignored:
+        every = F.squeeze(take_one(logs, F.expand_dims(target, 1), 1), 1) * -1.0
+        return F.reshape(every, ()) if len(shape) == 1 else every, None
     counted = target != ignore_index
     safe = target * counted.astype("int32")
     chosen = F.squeeze(take_one(logs, F.expand_dims(safe, 1), 1), 1)
@@ -109,10 +112,10 @@ def _picked(
     return losses, weights
 
 
-def _weighted(losses: Tensor, weights: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
+def _weighted(losses: Tensor, weights: Tensor | None, reduction: str) -> Tensor:
+    if reduction == "mean" and weights is not None:
         return F.sum(losses) / F.sum(weights)
-    return F.sum(losses) if reduction == "sum" else losses
+    return _reduced(losses, reduction)
 
 
 def _with_probabilities(

@@ -86,7 +86,7 @@ class MegEngineOptimizer(Optimizer):
         if not isinstance(loss, megengine.Tensor):
             message = f"The loss must be a megengine.Tensor, not {type(loss).__module__}.{type(loss).__qualname__}."
             raise FrameworkMismatchError(message)
-        if loss.size != 1:
+        if math.prod(loss.shape) != 1:
             message = f"The loss must be one number, and has the shape {list(loss.shape)}. Take its mean or sum."
             raise InputError(message)
         seed = None

@@ -102,8 +102,10 @@ class TorchOptimizer(Optimizer):
         (loss if scale == 1.0 else loss * scale).backward(inputs=own)
 
     def zero_grad(self) -> None:
-        """Set all gradients to `None`."""
-        self.native.zero_grad(set_to_none=True)
+        """Set all gradients to `None`; what the native `zero_grad` does, without the profiler it tells of it."""
+        for group in self.native.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def _gradients(self) -> list[torch.Tensor]:
         return [

@@ -47,6 +47,8 @@ def _moved(data: Any, backend: Backend, tensor_types: tuple[type, ...], device: 
         return data if device is None else backend.ops.to(data, device=device)
     if isinstance(data, np.ndarray):
         return backend.tensor(data, device=device) if data.dtype.kind in _NUMBERS else data
+    if type(data) in (tuple, list):
+        return type(data)([_moved(value, backend, tensor_types, device) for value in data])
     if isinstance(data, _LEAVES):
         return data
     if isinstance(data, Mapping):

@@ -126,7 +126,7 @@ class ClassificationTask(BaseModel):
         if labels.ndim == 2:
             labels = ops.argmax(labels, dim=1)
         if self.topk == (1,):
-            return {"top1": ops.mean(ops.cast(ops.argmax(logits, dim=1) == labels, "float32")) * 100.0}
+            return {"top1": ops.sum(ops.argmax(logits, dim=1) == labels) * (100.0 / logits.shape[0])}
         most = min(max(self.topk), logits.shape[1])
         hits = ops.cast(ops.topk(logits, most, dim=1)[1] == ops.unsqueeze(labels, 1), "float32")
         return {f"top{k}": ops.mean(ops.sum(hits[:, :k], dim=1)) * 100.0 for k in self.topk}
