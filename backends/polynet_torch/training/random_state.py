@@ -18,7 +18,7 @@ _CUDA = "torch.cuda:"
 @functools.cache
 def _has_accelerator() -> bool:
     has_xpu = hasattr(torch, "xpu") and torch.xpu.device_count() > 0
-    return torch.cuda.device_count() > 0 or has_xpu or torch.backends.mps.is_available()
+    return bool(torch.cuda.device_count() > 0 or has_xpu or torch.backends.mps.is_available())
 
 
 def seed(value: int) -> None:
