@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from polynet.config.basecls import BASE
 from polynet.errors import ConfigKeyError
@@ -34,10 +34,30 @@ def check_top_level(keys: Iterable[object]) -> None:
         ...
         polynet.errors.ConfigKeyError: The config's key 'num_clases' is read by nothing. Did you mean 'num_classes'?
     """
+    refuse_slips(keys, READ, OTHERS)
+
+
+def refuse_slips(keys: Iterable[object], read: Collection[str], others: Collection[str] = ()) -> None:
+    """Refuse a key that is nearly one of those that are read; what is like none of them may be anything's.
+
+    Args:
+        keys: The keys of a config.
+        read: Those that are read.
+        others: Further keys that are right.
+
+    Raises:
+        ConfigKeyError: A key is nearly one that is read.
+
+    Example:
+        >>> refuse_slips(["param_schedular"], ["param_scheduler", "optim_wrapper"])
+        Traceback (most recent call last):
+        ...
+        polynet.errors.ConfigKeyError: The config's key 'param_schedular' is read by nothing. Did you mean ...
+    """
     for key in keys:
-        if not isinstance(key, str) or key in READ or key in OTHERS:
+        if not isinstance(key, str) or key in read or key in others:
             continue
-        near = difflib.get_close_matches(key.casefold(), READ, n=1, cutoff=NEAR)
+        near = difflib.get_close_matches(key.casefold(), read, n=1, cutoff=NEAR)
         if near:
             message = f"The config's key {key!r} is read by nothing. Did you mean {near[0]!r}?"
             raise ConfigKeyError(message)

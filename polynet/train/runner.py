@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polynet.backend import Backend
+from polynet.config.top_level import refuse_slips
 from polynet.errors import ConfigError, ConfigKeyError, suggest
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
@@ -26,6 +27,9 @@ from polynet.train.runner_parts import (
     seed_in,
     start_processes,
 )
+
+FOREIGN = ("devices", "mode", "tta_cfg")
+"""Keys of other tools' that lie near to a runner's."""
 
 
 class Runner(Engine):
@@ -142,9 +146,9 @@ class Runner(Engine):
             train_dataloader=build_loader(train_dataloader, "train", parts),
             limits=limits,
             val_dataloader=build_loader(val_dataloader, "val", parts),
-            val_evaluator=build_evaluator(val_evaluator),
+            val_evaluator=build_evaluator(val_evaluator, "val"),
             test_dataloader=build_loader(test_dataloader, "test", parts),
-            test_evaluator=build_evaluator(test_evaluator),
+            test_evaluator=build_evaluator(test_evaluator, "test"),
             seed=seed,
             device=device,
             processes=processes,
@@ -162,14 +166,14 @@ class Runner(Engine):
 
     @classmethod
     def from_cfg(cls, cfg: Mapping[str, Any], **options: Any) -> Runner:
-        """A runner from a whole config; keys of a config file that no runner has are left alone.
+        """A runner from a whole config; keys of a config file that no runner has, and are no slips, are left alone.
 
         Args:
             cfg: The config; it is not changed.
             **options: What the constructor takes beside it: `backend`, `device`.
 
         Raises:
-            ConfigKeyError: The config has no `model`.
+            ConfigKeyError: The config has no `model`, or a key is misspelt.
         """
         import inspect
 
@@ -178,6 +182,8 @@ class Runner(Engine):
             near = next((f" Is {key!r} meant for it?" for key in cfg if suggest(key, ["model"])), "")
             message = f"A runner's config has `model`; this one has {', '.join(map(str, cfg))}.{near}"
             raise ConfigKeyError(message)
+        # Every variable of a config file is a key, so that one beside the right key is no slip.
+        refuse_slips(cfg, [name for name in known if name not in cfg], (*known, *FOREIGN))
         taken = {key: value for key, value in cfg.items() if key in known and key not in options}
         return cls(**taken, cfg=cfg, **options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -34,6 +34,10 @@ NEED_FOLDER = ("metrics", "curves", "checkpoint")
 """Those that write into `work_dir`, and are left out where there is none and no config asks for them."""
 
 
+LOG_PROCESSOR = ("type", "window_size", "by_epoch", "custom_cfg", "num_digits", "log_with_hierarchy", "mean_pattern")
+"""What MMEngine's log processor takes, of which `window_size` is read."""
+
+
 @attrs.frozen
 class Parts:
     """What loaders are made with beside their configs."""
@@ -60,14 +64,28 @@ def check_phase(needed: Mapping[str, Any], optional: Mapping[str, Any] | None = 
         raise ConfigError(message)
 
 
+def check_keys(name: str, config: Any, known: Sequence[str]) -> None:
+    """Refuse a part of a config that has keys it cannot have; anything but a mapping is left to others.
+
+    Raises:
+        ConfigKeyError: It has such a key; the message has the nearest right one.
+    """
+    for key in config if isinstance(config, Mapping) else ():
+        if key not in known:
+            message = f"{name} has no key {key!r}.{suggest(key, known)} Its keys are {', '.join(known)}."
+            raise ConfigKeyError(message)
+
+
 def seed_in(randomness: Mapping[str, Any] | None) -> int:
     """The seed of `randomness`; 0 where there is none.
 
     Raises:
         ConfigTypeError: It is no mapping, or the seed is no number.
+        ConfigKeyError: It has a key that it cannot have.
     """
     if randomness is None:
         return 0
+    check_keys("randomness", randomness, ("seed", "diff_rank_seed", "deterministic"))
     seed = randomness.get("seed") if isinstance(randomness, Mapping) else randomness
     if seed is None and isinstance(randomness, Mapping):
         return 0
@@ -169,13 +187,21 @@ def build_loader(config: Any, phase: str, parts: Parts) -> Any:
         raise
 
 
-def build_evaluator(config: Any) -> Any:
-    """An evaluator of what a config describes; `None` for none."""
+def build_evaluator(config: Any, phase: str) -> Any:
+    """An evaluator of what a config describes; `None` for none.
+
+    Raises:
+        PolyNetError: It cannot be built; the message has the path.
+    """
     if config is None or (callable(getattr(config, "process", None)) and callable(getattr(config, "metrics", None))):
         return config
     from polynet.metrics.evaluator import Evaluator
 
-    return config if isinstance(config, Evaluator) else Evaluator(config)
+    try:
+        return Evaluator(config)
+    except PolyNetError as error:
+        error.within(f"{phase}_evaluator")
+        raise
 
 
 def build_schedules(config: Any, engine: Any) -> Any:
@@ -248,6 +274,7 @@ def _wanted(replaced: Mapping[str, Any], log_processor: Mapping[str, Any] | None
                 raise ConfigKeyError(message)
             config = {**default, **config}
         wanted[key] = config
+    check_keys("log_processor", log_processor, LOG_PROCESSOR)
     window = (log_processor or {}).get("window_size")
     if window is not None and isinstance(wanted.get("logger"), Mapping):
         wanted["logger"] = {"interval": window, **wanted["logger"]}

@@ -170,6 +170,9 @@ def test_the_rate_is_for_one_device() -> None:
     ("change", "error", "message"),
     [
         ({"solver": {"max_epochs": 3}}, ConfigKeyError, "solver: there is no field 'max_epochs'. Did you mean"),
+        ({"modle_ema": {"enabled": True}}, ConfigKeyError, "Did you mean 'model_ema'"),
+        ({"solver": {"basic_lr": None}}, ConfigError, "basic_lr is the learning rate for one device"),
+        ({"data": {"name": "FakeData", "num_workers": "2"}}, PolyNetError, "num_workers must be a whole number"),
         ({"solver": {"optimizer": "sdg"}}, ConfigError, "Did you mean 'sgd'"),
         ({"solver": {"lr_schedule": "cosin"}}, PolyNetError, "cosine"),
         ({"augments": {"mixup": {"mixup_alfa": 1}}}, ConfigKeyError, "augments.mixup: there is no field 'mixup_alfa'"),

@@ -207,6 +207,9 @@ def test_learning_rates_are_scaled_to_the_batch(backend: Backend, data: Path) ->
         ({"train_cfg": {"by_epoch": False, "max_epochs": 3}}, ConfigError, "goes with max_iters"),
         ({"train_cfg": 3}, ConfigTypeError, "mapping such as"),
         ({"val_cfg": {"fp_16": True}}, ConfigKeyError, "Did you mean 'fp16'"),
+        ({"val_evaluator": {"type": "Acuracy"}}, UnknownNameError, "val_evaluator.0.metric: .*Did you mean 'accuracy'"),
+        ({"randomness": {"sed": 1}}, ConfigKeyError, "Did you mean 'seed'"),
+        ({"log_processor": {"window": 1}}, ConfigKeyError, "log_processor has no key 'window'"),
         ({"randomness": {"seed": -1}}, ConfigTypeError, "at least 0, not -1"),
         ({"custom_hooks": {"type": "EMAHook"}}, ConfigTypeError, "custom_hooks is a list"),
         ({"custom_hooks": [{"type": "EMAHok"}]}, UnknownNameError, r"custom_hooks.0: .*Did you mean 'EMAHook'"),
@@ -228,6 +231,21 @@ def test_wrong_options_are_refused_with_what_is_allowed(
 def test_a_config_without_a_model_is_refused(backend: Backend) -> None:
     with pytest.raises(ConfigKeyError, match="Is 'modle' meant for it"):
         Runner.from_cfg({"modle": {}})
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("param_schedular", "param_scheduler"), ("custom_hook", "custom_hooks"), ("load_form", "load_from")],
+)
+def test_a_misspelt_key_of_a_whole_config_is_refused(backend: Backend, key: str, meant: str) -> None:
+    with pytest.raises(ConfigKeyError, match=f"'{key}' is read by nothing. Did you mean '{meant}'"):
+        Runner.from_cfg({"model": {"name": "resnet18"}, key: []})
+
+
+def test_variables_of_a_config_file_are_no_slips(backend: Backend) -> None:
+    model = {"type": "ClassificationTask", "network": SMALL, "num_classes": 10}
+    config = {"model": model, "model_": model, "train_pipeline": [], "tta_cfg": {}, "work_dir": None, "work_dirs": 1}
+    assert Runner.from_cfg(config, backend=backend, device="cpu").max_epochs is None
 
 
 def test_a_runner_is_an_engine(backend: Backend, data: Path) -> None:

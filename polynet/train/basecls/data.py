@@ -29,7 +29,9 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
     """
     data = dict(fields["data"])
     # BaseCls's default is six workers, whatever the machine; more than it has processors slow each other down.
-    name, workers = data.pop("name"), min(data.pop("num_workers", 0), os.cpu_count() or 1)
+    name, workers = data.pop("name"), data.pop("num_workers", 0)
+    if isinstance(workers, int):  # anything else is refused by the loader
+        workers = min(workers, os.cpu_count() or 1)
     shared = {"batch_size": fields["batch_size"], "num_workers": workers, "seed": seed}
     shared |= {"rank": rank, "world_size": world_size}
     try:

@@ -8,6 +8,7 @@ from typing import Any
 from polynet.config.basecls import BASE
 from polynet.config.merging import merged
 from polynet.config.plain import plain
+from polynet.config.top_level import refuse_slips
 from polynet.errors import ConfigError, ConfigKeyError, ConfigTypeError, suggest
 
 OPEN = {"data": None, "augments": ("transforms",), "loss": None, "solver": ("per_iteration", "eps", "alpha")}
@@ -21,7 +22,7 @@ def filled(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         ConfigTypeError: A section is no mapping.
-        ConfigKeyError: A section has a field that it cannot have; the message has the nearest.
+        ConfigKeyError: A field is misspelt, or a section has one that it cannot have; the message has the nearest.
         ConfigError: It names a trainer, a solver or hooks of which there are none.
 
     Example:
@@ -33,6 +34,7 @@ def filled(config: Mapping[str, Any]) -> dict[str, Any]:
         polynet.errors.ConfigKeyError: solver: there is no field 'max_epochs'. Did you mean 'max_epoch' or ...
     """
     given = plain(config)
+    refuse_slips(given, (*BASE, "model", "device"), ("mode", "devices"))
     for name, section in BASE.items():
         if isinstance(section, Mapping) and name in given:
             _check_section(name, given[name], section, OPEN.get(name, ()))

@@ -35,7 +35,7 @@ def optim_wrapper_config(fields: Mapping[str, Any], world_size: int) -> dict[str
         world_size: How many processes train together.
 
     Raises:
-        ConfigError: There is no such optimiser or clipping.
+        ConfigError: There is no such optimiser or clipping, or `basic_lr` is no number.
 
     Example:
         >>> from polynet.train.basecls.fields import filled
@@ -49,6 +49,9 @@ def optim_wrapper_config(fields: Mapping[str, Any], world_size: int) -> dict[str
         from polynet.errors import suggest
 
         message = f"solver.optimizer: there is no {name!r}; there are {', '.join(NAMES)}.{suggest(name, NAMES)}"
+        raise ConfigError(message)
+    if isinstance(solver["basic_lr"], bool) or not isinstance(solver["basic_lr"], (int, float)):
+        message = f"solver.basic_lr is the learning rate for one device, a number, not {solver['basic_lr']!r}."
         raise ConfigError(message)
     options = {key: solver[key] for key in OPTIONS[name] if key in solver}
     config: dict[str, Any] = {
