@@ -123,9 +123,10 @@ class BatchFetcher:
     def _samples(self, request: BatchRequest) -> list[Any]:
         load = getattr(self.dataset, "sample", None)
         frameworks = list(_seedable_backends()) if self._draws_globally() else None
-        visits = [0] * len(request.indices) if request.visits is None else request.visits.tolist()
+        indices = [int(index) for index in request.indices]
+        visits = [0] * len(indices) if request.visits is None else [int(visit) for visit in request.visits]
         samples: list[Any] = []
-        for index, visit in zip(request.indices.tolist(), visits, strict=True):
+        for index, visit in zip(indices, visits, strict=True):
             key = (self.seed, request.epoch, index, visit)
             if frameworks is not None:
                 _seed_globals(key, frameworks)

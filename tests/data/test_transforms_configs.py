@@ -29,7 +29,8 @@ def test_every_config_that_ships_has_its_transforms(path: Path) -> None:
     size = config["preprocess"]["img_size"]
     assert training.transforms[0].size == (size, size)
     assert evaluation.transforms[1].size == (config["test"]["img_size"],) * 2
-    assert evaluation.transforms[0].interpolation == config["augments"]["resize"]["interpolation"]
+    augments = config["augments"] or {"resize": {"interpolation": "bilinear"}}
+    assert evaluation.transforms[0].interpolation == augments["resize"]["interpolation"]
 
 
 @pytest.mark.parametrize("color_space", ["BGR", "RGB", "GRAY"])

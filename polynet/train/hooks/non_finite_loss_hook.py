@@ -235,7 +235,7 @@ def save_batch(batch: Any, path: Path) -> None:
         >>> sorted(np.load(path))
         ['inputs.0', 'inputs.1', 'label']
     """
-    arrays = {name: array for name, array in _arrays(batch, "") if array.dtype != object}
+    arrays: dict[str, Any] = {name: array for name, array in _arrays(batch, "") if array.dtype != object}
     if "file" in arrays:  # the name of an argument of numpy's
         arrays["file_"] = arrays.pop("file")
     np.savez(path, **arrays)

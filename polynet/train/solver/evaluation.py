@@ -89,8 +89,9 @@ class CollectingEvaluator:
         if self.collected is not None and self._keep is not None:
             arrays, path = self.collected.compute(), self._keep()
             if path is not None:
+                written: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
                 with replacing(path) as file:
-                    np.savez(file, **{key: np.asarray(value) for key, value in arrays.items()})
+                    np.savez(file, **written)
         self._sums, self.figures = {}, figures
         return figures
 
