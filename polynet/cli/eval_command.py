@@ -21,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
     engine = engine_from(
         config, backend=options.backend, device=options.device, work_dir=folder, launcher=options.launcher
     )
+    engine.work_dir = None  # measuring leaves the run's own records alone
     latest = None if options.weights else find_latest(folder)
     weights = options.weights if latest is None else latest.path
     if weights is None:

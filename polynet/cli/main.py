@@ -6,10 +6,11 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
-from polynet.errors import PolyNetError
+from polynet.errors import BackendUnavailableError, PolyNetError
 
 OK, DIFFERENT, WRONG = 0, 1, 2
 
@@ -213,7 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(command, options)
     except PolyNetError as error:
+        if options.traceback:
+            traceback.print_exception(type(error), error, error.__traceback__)
         message = str(error)
+        if isinstance(error, BackendUnavailableError) and getattr(options, "backend", "") is None:
+            message += " On the command line: --backend NAME."
         if not getattr(options, "imports", True):
             from polynet.cli.imports import explained
 

@@ -12,13 +12,14 @@ from polynet.errors import ConfigError, ConfigKeyError, suggest
 CONFIG_SUFFIXES = (".py", ".yaml", ".yml", ".json", ".toml")
 
 
-def read_model(model: str, options: Sequence[str]) -> Any:
+def read_model(model: str, options: Sequence[str], more_keys: Sequence[str] = ()) -> Any:
     """Read `NAME|CONFIG` and its `KEY=VALUE` options.
 
     Args:
         model: A registered name, or the path of a config file.
         options: For a name, the model's options: `num_classes=10`, `head.dropout_prob=0.2`. For a file, dotted keys of
             the whole config: `model.head.dropout_prob=0.2`.
+        more_keys: Keys that an option may set beside those of the file.
 
     Returns:
         What `polynet.build` takes. Options of a name become a config: as keyword arguments they could meet those of the
@@ -38,7 +39,7 @@ def read_model(model: str, options: Sequence[str]) -> Any:
     if Path(model).suffix in CONFIG_SUFFIXES:
         config = Config.fromfile(model)
         for option in options:
-            _check_key(option, config)
+            _check_key(option, config, more_keys)
             config.override(option)
         _check_classes(options, config)
         return config
@@ -62,9 +63,10 @@ def read_recipe(model: str, options: Sequence[str]) -> Any:
     """
     from polynet.config import Config
     from polynet.config.basecls import BASE
+    from polynet.train.faces import RUNNER_KEYS as RUNNER
 
     if Path(model).suffix in CONFIG_SUFFIXES:
-        return read_model(model, options)
+        return read_model(model, options, (*BASE, *RUNNER, "custom_hooks"))
     from polynet.registry import MODELS
 
     MODELS.get(model, backend="shapes")
@@ -94,17 +96,17 @@ def _check_classes(options: Sequence[str], config: Mapping[Any, Any]) -> None:
         raise ConfigKeyError(message)
 
 
-def _check_key(option: str, config: Mapping[Any, Any]) -> None:
+def _check_key(option: str, config: Mapping[Any, Any], more_keys: Sequence[str] = ()) -> None:
     """Refuse an option of a config file that would land beside the model, where nothing reads it."""
     from polynet.config.top_level import READ
 
     key = option.partition("=")[0].strip()
     first = key.partition(".")[0]
-    if first not in config and first != "model" and first not in READ:
-        message = (
-            f"The config has no key {first!r} to replace.{suggest(first, [*config, *READ])} "
-            f"An argument of its model is written model.{option}."
-        )
+    known = [*config, *READ, *more_keys]
+    if first not in known and first != "model":
+        near = suggest(first, known)
+        hint = "" if near else f" An argument of its model is written model.{option}."
+        message = f"The config has no key {first!r} to replace.{near}{hint}"
         raise ConfigKeyError(message)
 
 

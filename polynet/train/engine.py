@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from polynet.backend import backend_of, use_backend
-from polynet.errors import InputError, ModeError, OptionError
+from polynet.errors import InputError, ModeError
 from polynet.models.init_cfg import seeded
 from polynet.train.batches import batches_of, batches_per_epoch
 from polynet.train.distributed import ParallelModel, Processes
 from polynet.train.evaluation import run_evaluation
-from polynet.train.hook import Hook, priority_of
+from polynet.train.hook import Hook, check_hook, priority_of
 from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.position import Position
@@ -208,11 +208,9 @@ class Engine:
             priority: When it is called among others, in place of its own.
 
         Raises:
-            OptionError: It is no hook, or there is no such priority.
+            OptionError: It is no hook, one of its methods cannot be called at its point, or there is no such priority.
         """
-        if not isinstance(hook, Hook):
-            message = f"A hook derives from polynet.train.Hook; {type(hook).__name__} {hook!r:.60} does not."
-            raise OptionError(message)
+        check_hook(hook)
         rank = priority_of(hook.priority if priority is None else priority)
         self._ranked.append((rank, len(self._ranked), hook))
         self._ranked.sort(key=lambda entry: entry[:2])
@@ -326,6 +324,8 @@ class Engine:
             self.optim_wrapper.initialize_count_status(self.model, self.position.iter, self.max_iters)
         if self.position.validation_due:
             run_evaluation(self, "val")
+        if self._is_done():
+            self.logger.info("Nothing is left to train: epoch %d, iteration %d is done.", self.epoch, self.iter)
         while not self._is_done():
             self._run_epoch()
 

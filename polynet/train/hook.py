@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -170,3 +173,37 @@ class Hook:
     def is_last_train_iter(self, runner: Any) -> bool:
         """Whether the iteration that ends now is the last."""
         return bool(runner.max_iters is not None and runner.iter + 1 >= runner.max_iters)
+
+
+def check_hook(hook: Any) -> None:
+    """Refuse what is no hook, or cannot be called as one; warn of a method that is nearly a point's.
+
+    Raises:
+        OptionError: It does not derive from `Hook`, or the method of a point does not take what it is called with.
+
+    Example:
+        >>> class Odd(Hook):
+        ...     def after_train_iter(self, runner): ...
+        >>> check_hook(Odd())
+        Traceback (most recent call last):
+        ...
+        polynet.errors.OptionError: Odd.after_train_iter(self, runner) is called with ...
+    """
+    if not isinstance(hook, Hook):
+        message = f"A hook derives from polynet.train.Hook; {type(hook).__name__} {hook!r:.60} does not."
+        raise OptionError(message)
+    name = type(hook).__name__
+    for point in hook.points:
+        given = [parameter for parameter in inspect.signature(getattr(Hook, point)).parameters if parameter != "self"]
+        try:
+            own = inspect.signature(getattr(hook, point))
+            own.bind(None, **dict.fromkeys(given[1:]))
+        except TypeError as error:
+            shown = str(inspect.signature(getattr(type(hook), point)))
+            message = f"{name}.{point}{shown} is called with {', '.join(given)}: {error}."
+            raise OptionError(message) from error
+    for method in vars(type(hook)):
+        near = difflib.get_close_matches(method, POINTS, n=1, cutoff=0.8)
+        if near and method not in POINTS and not method.startswith("_"):
+            message = f"{name}.{method} is called at no point of the loop. Did you mean {near[0]!r}?"
+            warnings.warn(message, UserWarning, stacklevel=4)

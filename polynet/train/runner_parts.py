@@ -253,13 +253,25 @@ def default_hooks_of(
         if key in NEED_FOLDER and not has_folder and key not in (replaced or {}):
             continue
         yield _named(HOOKS.build, config, "default_hooks", key)
-    if custom is not None and not isinstance(custom, (list, tuple)):
-        message = f"custom_hooks is a list of hooks or of their configs, not {type(custom).__name__} {custom!r:.60}."
-        raise ConfigTypeError(message)
-    for index, config in enumerate(custom or ()):
-        yield _named(HOOKS.build, config, "custom_hooks", str(index))
+    yield from custom_hooks_of(custom)
     if _has_tensorboard(visualizer):
         yield HOOKS.build("TensorBoardHook")
+
+
+def custom_hooks_of(configs: Any) -> Iterator[Hook]:
+    """Hooks of one's own: a list of them or of their configs; `None` for none.
+
+    Raises:
+        ConfigTypeError: It is no list.
+        PolyNetError: A hook cannot be built; the message has the path.
+    """
+    from polynet.train.registry import HOOKS
+
+    if configs is not None and not isinstance(configs, (list, tuple)):
+        message = f"custom_hooks is a list of hooks or of their configs, not {type(configs).__name__} {configs!r:.60}."
+        raise ConfigTypeError(message)
+    for index, config in enumerate(configs or ()):
+        yield _named(HOOKS.build, config, "custom_hooks", str(index))
 
 
 def _wanted(replaced: Mapping[str, Any], log_processor: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -260,3 +260,12 @@ def test_missing_columns_and_tables_are_named(table: Any, tmp_path: Path) -> Non
         HuggingFaceDataset(3)
     with pytest.raises(DatasetNotFoundError, match="could not be opened"):
         HuggingFaceDataset(str(tmp_path / "nowhere"), "train")
+
+
+def test_a_list_of_configs_is_a_transform() -> None:
+    images = np.zeros((2, 3, 12, 16), np.uint8)
+    dataset = ArrayDataset(images, [0, 1], transform=[{"type": "Resize", "size": 8}, {"type": "CenterCrop", "size": 8}])
+    image, _ = dataset[0]
+    assert image.shape == (3, 8, 8)
+    with pytest.raises(UnknownNameError, match="Did you mean 'Resize'"):
+        ArrayDataset(images, [0, 1], transform=[{"type": "Resise", "size": 8}])

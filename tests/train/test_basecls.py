@@ -214,3 +214,32 @@ def test_images_in_arrays_are_brought_to_the_size_that_a_config_asks_for(backend
     assert images.shape == (4, 1, 28, 28)
     with pytest.raises(PolyNetError, match="Did you mean 'RandAugment'"):
         engine_from_basecls({**config(**{**common, "augments": {"name": "RandAugmet"}}), "data": data})
+
+
+def test_classes_that_do_not_fit_are_refused_before_the_first_step(backend: Backend, tmp_path: Path) -> None:
+    def images(folder: str, *classes: str) -> str:
+        for name in classes:
+            (tmp_path / folder / name).mkdir(parents=True)
+            Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / folder / name / "0.png")
+        return str(tmp_path / folder)
+
+    def made(train: str, val: str, num_classes: int) -> Any:
+        data = {"name": "FolderLoader", "num_workers": 0, "train_path": train, "val_path": val}
+        return engine_from_basecls({**config(num_classes=num_classes), "data": data})
+
+    train, fewer, other = images("a", "x", "y", "z"), images("b", "x", "z"), images("c", "x", "y", "w")
+    for wrong in (fewer, other):
+        with pytest.raises(ConfigError, match="data: there are 3 classes to train with and"):
+            made(train, wrong, 3)
+    with pytest.raises(ConfigError, match="num_classes=2, and the data have 3 classes: x, y, z"):
+        made(train, train, 2)
+    with pytest.raises(ConfigError, match="num_classes is 0"):
+        made(train, train, 0)
+    assert len(made(train, train, 3).train_dataloader.dataset) == 3
+
+
+def test_hooks_of_ones_own_and_lists_of_transforms_stand_in_a_config(backend: Backend) -> None:
+    run = engine(custom_hooks=[{"type": "EarlyStoppingHook", "monitor": "accuracy/top1"}])
+    assert "EarlyStoppingHook" in {type(hook).__name__ for hook in run.hooks}
+    with pytest.raises(PolyNetError, match=r"custom_hooks.0: .*Did you mean 'EarlyStoppingHook'"):
+        engine(custom_hooks=[{"type": "EarlyStopingHook"}])

@@ -298,7 +298,7 @@ def test_the_engine_takes_no_memory_for_steps_that_are_done(backend: Backend) ->
     taken: list[int] = []
     tracemalloc.start()
     try:
-        for limit in (400, 700, 1000):
+        for limit in (700, 1100, 3100):  # what is kept once, such as Python's caches of classes, comes first
             engine.limits = Limits(max_iters=limit)
             engine.train()
             backend.synchronise()  # what waits to be computed is held until then
@@ -306,7 +306,7 @@ def test_the_engine_takes_no_memory_for_steps_that_are_done(backend: Backend) ->
             taken.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert (taken[2] - taken[1]) / 300 < 20, "bytes a step"
+    assert (taken[2] - taken[1]) / 2000 < 20, "bytes a step"
 
 
 def test_positions_that_are_none_are_refused(backend: Backend) -> None:

@@ -12,7 +12,7 @@ import pytest
 from polynet.backend import Backend
 from polynet.errors import ConfigError, InputError, OptionError
 from polynet.train.batches import batches_of, batches_per_epoch
-from polynet.train.hook import POINTS, PRIORITIES, Hook, priority_of
+from polynet.train.hook import POINTS, PRIORITIES, Hook, check_hook, priority_of
 from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.precision import evaluation_dtype
@@ -126,3 +126,21 @@ def test_precision_of_an_evaluation_is_checked_for_keys(backend: Backend) -> Non
     with pytest.raises(ConfigError, match="mapping such as"):
         evaluation_dtype(None, {"val_cfg": 1})
     assert evaluation_dtype(None, {"val_cfg": {}, "test_cfg": None}) is None
+
+
+def test_hooks_that_cannot_be_called_at_their_points_are_refused_when_they_are_added() -> None:
+    class Odd(Hook):
+        def after_train_iter(self, runner: Any) -> None:  # type: ignore[override]  # what is to be refused
+            ...
+
+    class Misspelt(Hook):
+        def after_train_iteration(self, runner: Any) -> None: ...
+
+    class Wide(Hook):
+        def after_train_iter(self, runner: Any, *arguments: Any, **options: Any) -> None: ...
+
+    with pytest.raises(OptionError, match="batch_idx"):
+        check_hook(Odd())
+    with pytest.warns(UserWarning, match="Did you mean 'after_train_iter'"):
+        check_hook(Misspelt())
+    check_hook(Wide())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ class Dataset(metaclass=ExplainsOptions):
     (channels, height, width) uint8 array.
 
     Args:
-        transform: What is done to images; `None` for nothing.
+        transform: What is done to images; a list of configs, `[{"type": "Resize", …}]`, for several in turn; `None`
+            for nothing.
         on_error: `"raise"` ends at a sample that cannot be loaded, `"skip"` puts the next good one in its place, and
             counts it.
 
@@ -39,11 +40,15 @@ class Dataset(metaclass=ExplainsOptions):
         draws_globally: Whether samples depend on the global random generators: the transform takes no generator.
     """
 
-    def __init__(self, transform: Callable[..., Any] | None = None, on_error: str = "raise") -> None:
+    def __init__(self, transform: Any = None, on_error: str = "raise") -> None:
+        if isinstance(transform, (list, tuple, Mapping)):
+            from polynet.data.transforms import build_pipeline
+
+            transform = build_pipeline([transform] if isinstance(transform, Mapping) else transform)
         if transform is not None and not callable(transform):
             message = (
-                f"{type(self).__name__}: transform must be callable, not {transform!r:.80}. "
-                "polynet.data.transforms.build_pipeline makes one of a list of configs."
+                f"{type(self).__name__}: transform is a function, or a list of configs of transforms, "
+                f"not {transform!r:.80}."
             )
             raise OptionError(message)
         if on_error not in ON_ERROR:

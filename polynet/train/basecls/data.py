@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polynet.data.datasets import ArrayDataset
 from polynet.data.loader import DataLoader
 from polynet.data.registry import DATASETS
 from polynet.errors import ConfigError, PolyNetError
+
+LOGGER = logging.getLogger("polynet.train")
 
 FOLDERS = ("FolderLoader", "ImageFolder")
 
@@ -39,10 +42,44 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
     except PolyNetError as error:
         error.within("data")
         raise
+    check_classes(training, validation, fields["num_classes"])
     train = None if training is None else DataLoader(training, shuffle=True, drop_last=True, **shared)
     # Every sample is measured once, so that some processes may have one more.
     val = None if validation is None else DataLoader(validation, uneven="keep", **shared)
     return train, val
+
+
+def check_classes(training: Any, validation: Any, num_classes: Any) -> None:
+    """Refuse data whose classes are others in validation than in training, or more than the network tells apart.
+
+    Raises:
+        ConfigError: They do not fit; the message has both.
+    """
+    if num_classes is not None and num_classes < 1:
+        message = f"num_classes is {num_classes!r}; a classifier that is trained has at least one class."
+        raise ConfigError(message)
+    classes = getattr(training, "classes", None)
+    if classes is None:
+        return
+    others = getattr(validation, "classes", None)
+    if others is not None and list(others) != list(classes):
+        apart = sorted({*map(str, classes)} ^ {*map(str, others)})
+        message = (
+            f"data: there are {len(classes)} classes to train with and {len(others)} to validate with, and labels are "
+            f"their numbers in order. Only one of the two has {_listed(apart) or 'them in this order'}."
+        )
+        raise ConfigError(message)
+    if num_classes is not None and num_classes < len(classes):
+        message = f"num_classes={num_classes}, and the data have {len(classes)} classes: {_listed(classes)}."
+        raise ConfigError(message)
+    LOGGER.info("%d images of %d classes to train with: %s.", len(training), len(classes), _listed(classes))
+    if num_classes is not None and num_classes > len(classes):
+        LOGGER.warning("num_classes=%d, and the data have only %d classes.", num_classes, len(classes))
+
+
+def _listed(names: Sequence[Any]) -> str:
+    shown = ", ".join(map(str, names[:5]))
+    return f"{shown} …" if len(names) > 5 else shown
 
 
 def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from polynet.train.hook import Hook
 from polynet.train.registry import HOOKS
+from polynet.train.runner_parts import custom_hooks_of
 
 
 def hooks_of(fields: Mapping[str, Any], has_folder: bool) -> Iterator[Hook]:
@@ -21,6 +22,7 @@ def hooks_of(fields: Mapping[str, Any], has_folder: bool) -> Iterator[Hook]:
     yield HOOKS.build({"type": "LoggerHook", "interval": fields["log_every_n_iter"]})
     yield HOOKS.build("ProgressHook")
     yield from _averaging(fields)
+    yield from custom_hooks_of(fields.get("custom_hooks"))
     if has_folder:
         yield HOOKS.build({"type": "JsonLinesHook", "interval": fields["log_every_n_iter"]})
         yield HOOKS.build("CurvesHook")

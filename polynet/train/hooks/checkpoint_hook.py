@@ -172,6 +172,8 @@ class CheckpointHook(Hook):
         self._training = False
         if (runner.stopping is not None or self.save_last) and self._saved_at != runner.position.after()["iter"]:
             self._save(runner)
+        if runner.stopping is not None and self.last is not None and runner.is_main:
+            runner.logger.info("Everything is in %s; a run goes on from there with resume.", self.last)
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
         """Save the best."""
