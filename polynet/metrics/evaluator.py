@@ -100,6 +100,14 @@ class Evaluator:
                 figures[name] = _as_number(value)
         return figures
 
+    def reset(self) -> None:
+        """Forget the batches so far: of an evaluation that was not carried to its end, say."""
+        for metric in self.metrics:
+            if callable(getattr(metric, "reset", None)):
+                metric.reset()
+            else:
+                metric.results = []
+
     def offline_evaluate(
         self, data_samples: Sequence[Any], data: Sequence[Any] | None = None, chunk_size: int = 1
     ) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def _measured(engine: Any, phase: str, call_hook: Callable[..., None]) -> dict[s
                 evaluator.process(data_samples=outputs, data_batch=batch)
             call_hook(f"after_{phase}_iter", batch_idx=index, data_batch=batch, outputs=outputs)
             if engine.stopping is not None and engine.world_size == 1:
+                if callable(getattr(evaluator, "reset", None)):
+                    evaluator.reset()  # it begins anew when the run goes on
                 return None
         for _ in range(index + 1, rounds):
             step(batch)  # the others need this process's part of each parameter for a batch more

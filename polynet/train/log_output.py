@@ -48,6 +48,25 @@ class ConsoleHandler(_StreamHandler):
         return not (self.hides_details and getattr(record, DETAIL, False))
 
 
+class RunFile(logging.FileHandler):
+    """Writes to a run's file for as long as it can: a full disk ends the log, which is said once, and not the run."""
+
+    _is_full = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """Say on standard error what went wrong, the first time."""
+        if not self._is_full:
+            self._is_full = True
+            sys.stderr.write(f"The log {self.baseFilename} is no longer written: {sys.exc_info()[1]}\n")
+
+    def close(self) -> None:
+        """Close the file; what cannot be written any more is lost."""
+        try:
+            super().close()
+        except OSError:
+            self.handleError(logging.makeLogRecord({}))
+
+
 class LogOutput:
     """The handlers that a run adds to its logger, and takes away again.
 
@@ -78,7 +97,7 @@ class LogOutput:
 
     def _add_file(self, path: Path) -> None:
         try:
-            handler = logging.FileHandler(path, encoding="utf-8")
+            handler = RunFile(path, encoding="utf-8")
         except OSError as error:
             self.logger.warning("The log is not written to a file: %s", error)
             return

@@ -195,7 +195,7 @@ class Runner(Engine):
 
         wrapper = build_optim_wrapper(self.model, config) if isinstance(config, Mapping) else config
         self.optim_wrapper = wrapper
-        if auto_scale_lr and auto_scale_lr.get("enable"):
+        if auto_scale_lr:
             scale_learning_rate(self, auto_scale_lr)
 
     def _choose_start(self, load_from: Any, resume: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from polynet.errors import ConfigError
+from polynet.errors import ConfigError, ConfigKeyError, suggest
+
+KEYS = ("base_batch_size", "enable")
 
 
 def scale_learning_rate(engine: Any, config: Mapping[str, Any]) -> None:
@@ -13,11 +15,18 @@ def scale_learning_rate(engine: Any, config: Mapping[str, Any]) -> None:
 
     Args:
         engine: The engine, with its loader and its optimiser's wrapper.
-        config: `dict(base_batch_size=256, enable=True)`.
+        config: `dict(base_batch_size=256, enable=True)`; without `enable` nothing is done, as in MMEngine.
 
     Raises:
+        ConfigKeyError: It has a key that it cannot have.
         ConfigError: There is no `base_batch_size`, or the loader does not say its batch's size.
     """
+    for key in config:
+        if key not in KEYS:
+            message = f"auto_scale_lr has no key {key!r}.{suggest(key, KEYS)} Its keys are {', '.join(KEYS)}."
+            raise ConfigKeyError(message)
+    if not config.get("enable", False):
+        return
     base = config.get("base_batch_size")
     size = getattr(engine.train_dataloader, "batch_size", None)
     if not isinstance(base, int) or isinstance(base, bool) or base < 1:

@@ -13,6 +13,8 @@ import pytest
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
 from polynet.errors import ConfigError, InputError, ModeError, OptionError
+from polynet.metrics.evaluator import Evaluator
+from polynet.metrics.process_metric import BaseMetric
 from polynet.models.mmengine_model import BaseModel
 from polynet.train.engine import Engine
 from polynet.train.hook import POINTS, Hook
@@ -314,3 +316,35 @@ def test_positions_that_are_none_are_refused(backend: Backend) -> None:
     with pytest.raises(ConfigError, match="has epoch, iter and iter_in_epoch"):
         engine.position.go_to({"epoch": 1})
     assert (engine.epoch, engine.iter) == (0, 0)
+
+
+def test_a_validation_that_is_stopped_leaves_nothing_in_the_metrics(backend: Backend) -> None:
+    class Batches(BaseMetric):
+        def process(self, data_batch: Any, data_samples: Any) -> None:
+            self.results.append(1)
+
+        def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
+            return {"batches": len(results)}
+
+    stops = [True]
+
+    class InTheMiddle(Hook):
+        def after_val_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+            if batch_idx == 1 and stops:
+                stops.clear()
+                runner.request_stop("enough")
+
+    figures: list[Any] = []
+    keep = type("Keep", (Hook,), {"after_val_epoch": lambda self, runner, metrics=None: figures.append(metrics)})()
+    engine = engine_of(
+        backend,
+        Regression(),
+        BATCHES,
+        [InTheMiddle(), keep],
+        val_dataloader=BATCHES,
+        val_evaluator=Evaluator(Batches()),
+    )
+    engine.train()
+    assert (figures, engine.position.validation_due) == ([], True)
+    engine.train()
+    assert figures == [{"batches": 3}]

@@ -18,6 +18,7 @@ from polynet.train.hooks.iter_timer_hook import IterTimerHook
 from polynet.train.hooks.log_hook import LogHook
 from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.runtime_info_hook import RuntimeInfoHook
+from polynet.train.log_output import LogOutput
 from polynet.train.registry import HOOKS
 from tests.train.small_run import Measured, Script, engine_of
 
@@ -228,3 +229,12 @@ def test_a_wrong_level_is_refused(backend: Backend) -> None:
     engine.log_level = "INFOO"
     with pytest.raises(OptionError, match="Did you mean 'INFO'"):
         engine.train()
+
+
+def test_a_full_disk_ends_the_log_and_not_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("polynet.train.full")
+    output = LogOutput(logger, file=Path("/dev/full"))
+    for number in range(3):
+        logger.warning("line %d", number)
+    output.close()
+    assert capsys.readouterr().err.count("The log /dev/full is no longer written") == 1

@@ -194,6 +194,8 @@ def test_learning_rates_are_scaled_to_the_batch(backend: Backend, data: Path) ->
     assert runner.optim_wrapper.get_lr()["lr"] == [0.025]
     with pytest.raises(ConfigError, match="base_batch_size"):
         made(data, None, auto_scale_lr={"enable": True})
+    with pytest.raises(ConfigKeyError, match="Did you mean 'enable'"):
+        made(data, None, auto_scale_lr={"base_batch_size": 64, "enabled": True})
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,12 @@ class CollectingEvaluator:
         self._sums, self.figures = {}, figures
         return figures
 
+    def reset(self) -> None:
+        """Forget the batches so far."""
+        self._sums = {}
+        for keyed in self._all():
+            keyed.reset()
+
     def _all(self) -> list[KeyedMetric]:
         return self.metrics if self.collected is None else [*self.metrics, self.collected]
 
