@@ -131,6 +131,12 @@ def _panel(name: str) -> str:
     return "loss" if "loss" in figure else "figures"
 
 
+def _is_twin(name: str, curves: Mapping[str, Curve]) -> bool:
+    """Whether a curve is the base of a learning rate and nowhere different from it."""
+    other = curves.get(name.replace("base_lr", "lr"))
+    return "base_lr" in name and other is not None and other.values == curves[name].values
+
+
 def draw(curves: Mapping[str, Curve], path: Path) -> None:
     """Draw curves, a panel for each kind, into a file.
 
@@ -151,12 +157,13 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, panel in zip(all_axes, panels, strict=True):
         for name, curve in curves.items():
-            if _panel(name) == panel:
+            if _panel(name) == panel and not _is_twin(name, curves):
                 marker = "o" if len(curve.places) < 30 else ""
                 axes.plot(curve.places, curve.values, label=name, marker=marker, markersize=3, linewidth=1.2)
         values = [value for name, curve in curves.items() if _panel(name) == panel for value in curve.values]
+        # On a logarithmic axis of less than a decade there would be no labels to read values by.
         if panel == "loss" and all(math.isfinite(value) and value > 0 for value in values):
-            axes.set_yscale("log")
+            axes.set_yscale("log" if max(values) >= 10 * min(values) else "linear")
         axes.set_ylabel(panel)
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
