@@ -212,6 +212,10 @@ def test_images_in_arrays_are_brought_to_the_size_that_a_config_asks_for(backend
     run = engine_from_basecls({**config(**{**common, "augments": {"name": "RandAugment"}}), "data": data})
     images, _ = next(iter(run.train_dataloader.batches(0)))
     assert images.shape == (4, 1, 28, 28)
+    with pytest.raises(
+        ConfigError, match=r"DigitsDataset holds float32 arrays of shape \(1, 8, 8\).*augments must be None"
+    ):
+        engine_from_basecls({**config(**common), "data": {"name": "DigitsDataset"}})
     with pytest.raises(PolyNetError, match="Did you mean 'RandAugment'"):
         engine_from_basecls({**config(**{**common, "augments": {"name": "RandAugmet"}}), "data": data})
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from polynet.data.datasets import ArrayDataset
 from polynet.data.loader import DataLoader
 from polynet.data.registry import DATASETS
@@ -98,6 +100,7 @@ def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tup
         options = {"type": name, "train": is_training, **root, **data}
         dataset = DATASETS.build(options)
         if not _is_taken_as_it_is(dataset, fields, is_training):
+            _check_pictures(dataset, is_training)
             dataset = DATASETS.build({**options, "transform": _transform(fields, is_training)})
         made.append(dataset)
     return made[0], made[1]
@@ -126,6 +129,22 @@ def _is_taken_as_it_is(dataset: Any, fields: Mapping[str, Any], is_training: boo
     size = (preprocess if is_training else fields["test"])["img_size"]
     sides = (size, size) if isinstance(size, int) else tuple(size)
     return dataset.images.shape[1:] == (len(preprocess["img_mean"]), *sides) and dataset.transform is None
+
+
+def _check_pictures(dataset: Any, is_training: bool) -> None:
+    """Refuse to resize or augment what is no picture.
+
+    Raises:
+        ConfigError: The images are arrays of floating-point numbers, say.
+    """
+    images = dataset.images if isinstance(dataset, ArrayDataset) else None
+    if images is not None and images.dtype != np.uint8:
+        field = "augments must be None and preprocess.img_size" if is_training else "test.img_size must be"
+        message = (
+            f"{type(dataset).__name__} holds {images.dtype} arrays of shape {images.shape[1:]}, which are not resized "
+            f"or augmented: {field} {images.shape[-1]}."
+        )
+        raise ConfigError(message)
 
 
 def _transform(fields: Mapping[str, Any], is_training: bool) -> Any:
