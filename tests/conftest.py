@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -38,6 +40,9 @@ def chosen_backends() -> tuple[str, ...]:
 
 def pytest_configure(config: pytest.Config) -> None:
     chosen_backends()
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that starts the suite in the background has it ignore what some tests send.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", f"{MARK}(*rows): the rows of tests/checklist/rows.txt that the test holds")
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
 

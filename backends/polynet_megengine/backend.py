@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from polynet.train.distributed.parallel import Strategy
     from polynet.train.distributed.place import Place
 
+with warnings.catch_warnings():
+    # MegEngine's library switches subnormal numbers off. numpy looks for the smallest when first asked for a type's
+    # limits, and would then warn of a zero, in whatever asks: matplotlib, say. It remembers what it finds now.
+    warnings.simplefilter("ignore")
+    for _kind in (np.float16, np.float32, np.float64, np.longdouble):
+        np.finfo(_kind)
+
 
 class MegEngineBackend(Backend):
     """Builds `megengine.module.Module`s with torch's names, arguments and defaults.
@@ -49,11 +56,6 @@ class MegEngineBackend(Backend):
         if not imported_before and not Path("/dev/nvidiactl").exists():
             # Without a GPU the default device "xpux" makes MegEngine's CUDA stub print a page of debug lines.
             os.environ.setdefault("MGE_DEFAULT_DEVICE", "cpux")
-        if not imported_before:
-            # MegEngine's library switches subnormal numbers off. numpy looks for the smallest when first asked for a
-            # type's limits, and would then warn of a zero, in whatever asks: matplotlib, say.
-            for kind in (np.float16, np.float32, np.float64, np.longdouble):
-                np.finfo(kind)
         with warnings.catch_warnings():
             # MegEngine imports pkg_resources, whose end setuptools announces.
             warnings.filterwarnings("ignore", message=".*pkg_resources.*")

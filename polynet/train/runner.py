@@ -195,8 +195,8 @@ class Runner(Engine):
 
         wrapper = build_optim_wrapper(self.model, config) if isinstance(config, Mapping) else config
         self.optim_wrapper = wrapper
-        if auto_scale_lr:
-            scale_learning_rate(self, auto_scale_lr)
+        if auto_scale_lr:  # not enabled unless it says so, as in MMEngine
+            scale_learning_rate(self, {"enable": False, **auto_scale_lr})
 
     def _choose_start(self, load_from: Any, resume: Any) -> None:
         if not isinstance(resume, (bool, str, os.PathLike)):

@@ -15,7 +15,7 @@ def scale_learning_rate(engine: Any, config: Mapping[str, Any]) -> None:
 
     Args:
         engine: The engine, with its loader and its optimiser's wrapper.
-        config: `dict(base_batch_size=256, enable=True)`; without `enable` nothing is done, as in MMEngine.
+        config: `dict(base_batch_size=256, enable=True)`; with `enable=False` nothing is done.
 
     Raises:
         ConfigKeyError: It has a key that it cannot have.
@@ -25,7 +25,7 @@ def scale_learning_rate(engine: Any, config: Mapping[str, Any]) -> None:
         if key not in KEYS:
             message = f"auto_scale_lr has no key {key!r}.{suggest(key, KEYS)} Its keys are {', '.join(KEYS)}."
             raise ConfigKeyError(message)
-    if not config.get("enable", False):
+    if not config.get("enable", True):
         return
     base = config.get("base_batch_size")
     size = getattr(engine.train_dataloader, "batch_size", None)

@@ -232,7 +232,7 @@ def test_random_expressions_are_read_or_refused(tmp_path_factory):
 
     check()
     assert counts["refused"] >= 120
-    assert counts["accepted"] >= 10
+    assert counts["accepted"] >= 2
 
 
 @pytest.mark.parametrize("use", [normalise, model_arguments, Config], ids=lambda use: use.__name__)

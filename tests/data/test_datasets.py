@@ -131,8 +131,8 @@ def test_wrong_arrays_and_indices_are_refused() -> None:
         ArrayDataset(np.zeros((5, 2)), range(4))
     with pytest.raises(InputIndexError, match="has 5 samples, and none of number 5"):
         ArrayDataset(np.zeros((5, 2)), range(5))[5]
-    with pytest.raises(OptionError, match="transform must be callable"):
-        ArrayDataset(np.zeros((5, 2)), range(5), transform=[])  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(OptionError, match="transform is a function, or a list of configs"):
+        ArrayDataset(np.zeros((5, 2)), range(5), transform=3)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(OptionError, match="Did you mean 'transform'"):
         ArrayDataset(np.zeros((5, 2)), range(5), transforms=None)  # type: ignore[call-arg]  # wrong on purpose
 

@@ -63,7 +63,8 @@ def test_every_optimizer_is_compared() -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "adamw", "rmsprop", "lars", "lamb"])
 def test_groups_and_clipping_are_the_same_on_both_frameworks(both: tuple[Backend, Backend], name: str) -> None:
-    options = {"lr": 0.01, "weight_decay": 0.1}
+    # RMSprop divides by the root of the gradient's mean square: near zero it makes whole steps of rounding.
+    options = {"lr": 0.01, "weight_decay": 0.1, **({"eps": 1e-3} if name == "rmsprop" else {})}
     left, right = (_after(backend, name, options, groups=GROUPS, clip=0.3) for backend in both)
     difference, where = largest_difference(left, right)
     assert difference <= 1e-6, where
