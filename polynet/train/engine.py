@@ -256,8 +256,8 @@ class Engine:
         self.stopping = None
         telling = self.processes.telling_failures()
         with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted, telling:
-            self._prepare()
             try:
+                self._prepare()
                 self.call_hook("before_train")
                 self._run_epochs()
                 self.call_hook("after_train")
@@ -286,8 +286,8 @@ class Engine:
 
     def _evaluated(self, phase: str) -> dict[str, Any]:
         with use_backend(self.backend), self.processes.telling_failures():
-            self._prepare()
             try:
+                self._prepare()
                 return run_evaluation(self, phase)
             finally:
                 self.call_hook("after_run")

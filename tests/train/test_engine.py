@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
-from polynet.errors import ConfigError, InputError, ModeError, OptionError
+from polynet.errors import CheckpointError, ConfigError, InputError, ModeError, OptionError
 from polynet.metrics.evaluator import Evaluator
 from polynet.metrics.process_metric import BaseMetric
 from polynet.models.mmengine_model import BaseModel
 from polynet.train.engine import Engine
 from polynet.train.hook import POINTS, Hook
+from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.limits import Limits
 from polynet.train.registry import HOOKS
 from tests.train.small_run import Measured, Regression, engine_of, pair, weight
@@ -348,3 +351,13 @@ def test_a_validation_that_is_stopped_leaves_nothing_in_the_metrics(backend: Bac
     assert (figures, engine.position.validation_due) == ([], True)
     engine.train()
     assert figures == [{"batches": 3}]
+
+
+def test_hooks_clean_up_after_a_run_that_could_not_be_resumed(backend: Backend, tmp_path: Path) -> None:
+    recorder = Recorder()
+    engine = engine_of(backend, Regression(), BATCHES, [recorder, LoggerHook()], work_dir=tmp_path)
+    engine.resume_from = tmp_path / "missing.safetensors"
+    with pytest.raises(CheckpointError, match="missing"):
+        engine.train()
+    assert [point for point, _, _ in recorder.calls] == ["before_run", "after_run"]
+    assert not [handler for handler in engine.logger.handlers if isinstance(handler, logging.FileHandler)]
