@@ -216,7 +216,7 @@ class TorchCollectives(Collectives):
 def _shared(array: np.ndarray[Any, Any]) -> torch.Tensor:
     """A tensor over an array's memory."""
     try:
-        return torch.from_numpy(np.ascontiguousarray(array))
+        return torch.from_numpy(np.asarray(array, order="C"))
     except TypeError as error:
         message = f"Arrays of type {array.dtype} cannot be sent to other processes: {error}"
         raise InputError(message) from error
