@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from polynet.seam import Backend
@@ -21,3 +21,13 @@ def register(tensor_type: type, backend: Backend) -> None:
         CHECKED[tensor_type] = backend
     else:
         NAMESPACES[tensor_type] = backend.ops
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a tensor of a framework that is in use.
+
+    Example:
+        >>> is_tensor(np.zeros(2)), is_tensor(ops.zeros(2))
+        (False, True)
+    """
+    return isinstance(value, (*NAMESPACES, *CHECKED))

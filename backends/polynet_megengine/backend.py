@@ -283,7 +283,8 @@ class MegEngineBackend(Backend):
 
     def accelerate(self, setting: str) -> str | None:
         """Switch a setting on; see `polynet_megengine.acceleration`."""
-        return importlib.import_module("polynet_megengine.acceleration").accelerate(setting)  # type: ignore[no-any-return]
+        home = importlib.import_module("polynet_megengine.acceleration")
+        return home.accelerate(setting)  # type: ignore[no-any-return]  # lazily imported
 
     def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
         """Batches from worker processes; see `polynet_megengine.loading`."""

@@ -223,7 +223,8 @@ class TorchBackend(Backend):
 
     def accelerate(self, setting: str) -> str | None:
         """Switch a setting on; see `polynet_torch.acceleration`."""
-        return importlib.import_module("polynet_torch.acceleration").accelerate(setting)  # type: ignore[no-any-return]
+        home = importlib.import_module("polynet_torch.acceleration")
+        return home.accelerate(setting)  # type: ignore[no-any-return]  # lazily imported
 
     def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
         """Batches from worker processes; see `polynet_torch.loading`."""

@@ -11,9 +11,9 @@ from typing import Any
 from polynet import ops
 from polynet.backend import find_backend
 from polynet.data.preprocessors.base import BaseDataPreprocessor, build_preprocessor
-from polynet.errors import FrameworkMismatchError, InputError, InputTypeError, suggest
+from polynet.errors import InputError, InputTypeError, suggest
 from polynet.models.base_module import BaseModule
-from polynet.ops.dispatch import namespace_of
+from polynet.tensor_types import is_tensor
 from polynet.types import NativeModule, Tensor
 
 TOTAL = "loss"
@@ -208,17 +208,9 @@ def _reduced(name: str, value: Any) -> Tensor:
 
 
 def _mean(name: str, value: Any) -> Tensor:
-    if not _is_tensor(value):
+    if not is_tensor(value):
         message = f"{name} is not a tensor or list of tensors, but {type(value).__name__}."
         raise InputTypeError(message)
     if "float" not in ops.dtype_name(value):
         value = ops.cast(value, "float32")
     return value if value.ndim == 0 else ops.mean(value)
-
-
-def _is_tensor(value: Any) -> bool:
-    try:
-        namespace_of(value)
-    except FrameworkMismatchError:
-        return False
-    return True

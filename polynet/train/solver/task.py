@@ -9,8 +9,8 @@ from polynet import ops
 from polynet.errors import InputError, InputTypeError
 from polynet.models.mmengine_model import BaseModel
 from polynet.models.networks.train_module import loss_of
+from polynet.tensor_types import is_tensor
 from polynet.train.solver.entries import entries_for
-from polynet.train.solver.tensors import is_tensor
 from polynet.types import NativeModule, Tensor
 
 
