@@ -1,0 +1,1 @@
+"""Which network of which library each of ours is compared with: one module a family, found by its place."""
