@@ -44,6 +44,8 @@ def build(
         layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; by default found from the
             names.
         **options: Merged over the model's own arguments: `num_classes=10`, `head=None`, `out_indices=(1, 2, 3)` …
+            `features_only=True` makes any image network return the maps of the stages `out_indices`, of all by
+            default; it then has no classifier, whatever `num_classes` says.
 
     Returns:
         The module, in training mode, as its framework's constructors leave it.
@@ -118,10 +120,20 @@ def _built(
 ) -> NativeModule:
     with use_backend(backend):
         factory, is_neutral = _factory(name, backend)
+        arguments = _of_features(factory, arguments)
         make = functools.partial(_made, factory, arguments, given, backend)
         if not is_neutral and seed is None:
             return make()
         return _construct(make, backend, seed, random=random)
+
+
+def _of_features(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments with `features_only`, where it is given, turned into what it stands for."""
+    if "features_only" not in arguments:
+        return arguments
+    from polynet.models.feature_info import as_features
+
+    return as_features(factory, dict(arguments))
 
 
 def _construct(make: Callable[[], NativeModule], backend: Backend, seed: int | None, *, random: bool) -> NativeModule:

@@ -342,6 +342,15 @@ class Backend(abc.ABC):
         """
         return f"backend {self.name!r} trains nothing."
 
+    def set_recomputed(self, modules: Sequence[NativeModule], enable: bool) -> None:
+        """Have blocks computed anew in the backward pass instead of keeping what they computed, or no longer.
+
+        Raises:
+            UnsupportedError: The framework cannot do this by block; the message says what it has instead.
+        """
+        message = f"Backend {self.name!r} has no backward pass, so there is nothing to compute anew."
+        raise UnsupportedError(message)
+
     def data_loader(self, load: Loading, options: WorkerOptions) -> WorkerLoader:
         """Load batches in worker processes, through the framework's own loader.
 

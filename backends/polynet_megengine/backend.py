@@ -215,6 +215,16 @@ class MegEngineBackend(Backend):
         self.check_thread()
         return self._state.slots(module)  # type: ignore[no-any-return]  # lazily imported
 
+    def set_recomputed(self, modules: Sequence[NativeModule], enable: bool) -> None:
+        """MegEngine cannot choose blocks; switching off what is never on is no fault."""
+        if enable:
+            message = (
+                "MegEngine 1.13 cannot compute single blocks anew in the backward pass. It can do so tensor by tensor "
+                "for the whole process: `import megengine; megengine.dtr.enable()`, with "
+                "`megengine.dtr.eviction_threshold = '5GB'` for how much memory may be in use before."
+            )
+            raise UnsupportedError(message)
+
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """`module.train(mode)`; MegEngine's own module returns nothing from it."""
         module.train(mode)

@@ -147,6 +147,10 @@ class TorchBackend(Backend):
         """`named_parameters` and persistent buffers, without `num_batches_tracked`."""
         return self._state.slots(module)  # type: ignore[no-any-return]  # lazily imported
 
+    def set_recomputed(self, modules: Sequence[NativeModule], enable: bool) -> None:
+        """Run the blocks under `torch.utils.checkpoint`; running statistics are updated once."""
+        importlib.import_module("polynet_torch.recomputation").set_recomputed(modules, enable)
+
     def set_training(self, module: NativeModule, mode: bool) -> None:
         """`module.train(mode)`."""
         module.train(mode)

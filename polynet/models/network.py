@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 from polynet import nn, ops
 from polynet.backend import active_backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
+from polynet.models.feature_info import ALL
 from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, has_no_classes, head_options
+from polynet.models.network_face import NetworkFace
 from polynet.models.stage import Stage
 from polynet.nn.initialise import fill_slots
 from polynet.nn.module import same_backend
@@ -26,7 +28,7 @@ _FLOATING: set[Any] = set()
 """The frameworks' own floating-point dtypes that networks were given."""
 
 
-class ImageNetwork(nn.Module):
+class ImageNetwork(NetworkFace, nn.Module):
     """Base of networks that map images `(N, C, H, W)` to logits `(N, num_classes)`.
 
     A subclass takes, beside its own options, `head`, `num_classes`, `in_channels` and `out_indices`; it calls
@@ -79,7 +81,7 @@ class ImageNetwork(nn.Module):
         *,
         head: Mapping[str, Any] | None,
         num_classes: int | None,
-        out_indices: Sequence[int] | None = None,
+        out_indices: Sequence[int] | str | None = None,
         norm_name: Name = "BN",
         act_name: Name = "relu",
         head_width: int | None = None,
@@ -114,20 +116,22 @@ class ImageNetwork(nn.Module):
         self.head = self._head_plan.build() if with_head else None
         self.num_classes = self._head_plan.num_classes() if with_head else 0
 
-    def stage_indices(self, indices: Sequence[int] | None) -> tuple[int, ...]:
+    def stage_indices(self, indices: Sequence[int] | str | None) -> tuple[int, ...]:
         """Stage numbers counted from the first, all of them by default.
 
         Args:
-            indices: Stage numbers; negative ones count from the last.
+            indices: Stage numbers; negative ones count from the last. `"all"` for every stage.
 
         Raises:
             OptionError: Not a sequence of whole numbers, or none.
             OptionIndexError: There is no such stage.
         """
         count = len(self.stages)
-        if indices is None:
+        if indices is None or indices == ALL:
             return tuple(range(count))
-        given = [indices] if isinstance(indices, int) else list(indices) if isinstance(indices, Sequence) else []
+        given: list[Any] = (
+            [indices] if isinstance(indices, int) else list(indices) if isinstance(indices, Sequence) else []
+        )
         if not given or any(isinstance(index, bool) or not isinstance(index, int) for index in given):
             message = f"out_indices must be stage numbers such as (1, 2, 3), not {indices!r}."
             raise OptionError(message)

@@ -8,6 +8,7 @@ from typing import Any
 
 from polynet.backend import backend_of
 from polynet.errors import ModeError, OptionError
+from polynet.models.depths import layer_depths, ordered_depths
 from polynet.nn.arguments import number
 from polynet.train.parameter_groups import Base, Parameter, ParameterRules
 from polynet.types import NativeModule
@@ -82,7 +83,7 @@ class LayerDecayRules(ParameterRules):
 
 
 def depths_of(model: NativeModule) -> Depths:
-    """What says the depths of a model's layers: its own `get_layer_depth`, or else its structure.
+    """What says the depths of a model's layers: its own `get_layer_depth`, its stages, or else its parameters' names.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -90,6 +91,9 @@ def depths_of(model: NativeModule) -> Depths:
         >>> depths_of(net)("1.weight")
         (1, 2)
     """
+    told = layer_depths(model)
+    if told is not None:
+        return lambda name: told[name]
     own = getattr(model, "get_layer_depth", None)
     first = next((name for name, slot in backend_of(model).slots(model).items() if slot.kind == "parameter"), None)
     if callable(own) and first is not None:
@@ -120,23 +124,8 @@ def structural_depths(model: NativeModule) -> Depths:
     What is defined between two blocks belongs to the later one's depth.
     """
     names = [name for name, slot in backend_of(model).slots(model).items() if slot.kind == "parameter"]
-    blocks = [block_of(name) for name in names]
-    numbered = [index for index, block in enumerate(blocks) if block is not None]
-    if not numbered:
-        return lambda name: (0, 1)
-    order = {block: depth for depth, block in enumerate(dict.fromkeys(blocks[index] for index in numbered))}
-    stem = int(numbered[0] > 0)
-    has_tail = int(numbered[-1] < len(names) - 1)
-    count = stem + len(order) + has_tail
-    depths: dict[str, int] = {}
-    upcoming = count - 1
-    for name, block in zip(reversed(names), reversed(blocks), strict=True):
-        if block is not None:
-            upcoming = stem + order[block]
-        depths[name] = upcoming
-    for name in names[: numbered[0]]:
-        depths[name] = 0
-    return lambda name: (depths[name], count)
+    depths = ordered_depths(names, block_of)
+    return lambda name: depths[name]
 
 
 def block_of(name: str) -> str | None:

@@ -1,0 +1,133 @@
+"""Groups of parameters, and blocks computed anew, from a network's structure."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polynet
+from polynet import ops
+from polynet.backend import Backend
+from polynet.errors import OptionError, UnsupportedError
+from polynet.models.depths import blocks_of, layer_depths
+from tests.compare import assert_close
+from tests.models.small import SMALL
+
+
+def names_without_decay(net: Any, **options: Any) -> set[str]:
+    groups = net.parameter_groups(**options)
+    return {name for group in groups for name in group["names"] if group["weight_decay"] == 0}
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_every_parameter_is_in_one_group(family: str, backend: Backend) -> None:
+    net = polynet.build(SMALL[family].build, backend=backend, seed=0)
+    groups = net.parameter_groups(lr=0.1, layer_decay=0.5)
+    names = [name for group in groups for name in group["names"]]
+    parameters = [name for name, slot in backend.slots(net).items() if slot.kind == "parameter" and slot.trainable]
+    assert sorted(names) == sorted(parameters)
+    assert all(len(group["names"]) == len(group["params"]) for group in groups)
+    assert [group["lr"] for group in groups] == sorted(group["lr"] for group in groups)
+    assert groups[-1]["lr"] == 0.1
+
+
+def test_biases_normalisations_and_tokens_are_spared(backend: Backend) -> None:
+    net = polynet.build(SMALL["vit"].build, backend=backend, seed=0)
+    spared = names_without_decay(net)
+    assert {"cls_token", "pos_embed", "blocks.0.norm1.weight", "blocks.0.attn.qkv.bias"} <= spared
+    assert "blocks.0.attn.qkv.weight" not in spared
+    assert "blocks.0.attn.qkv.weight" in names_without_decay(net, no_weight_decay=["*.qkv.weight"])
+    with pytest.raises(OptionError, match="no parameter is named like"):
+        net.parameter_groups(no_weight_decay=["*.qvk.weight"])
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vit_tiny_patch16_224"])
+def test_the_same_parameters_are_spared_as_in_timm(name: str) -> None:
+    timm = pytest.importorskip("timm")
+    optim = pytest.importorskip("timm.optim")
+    theirs = timm.create_model(name)
+    skipped = theirs.no_weight_decay() if hasattr(theirs, "no_weight_decay") else ()
+    groups = optim.param_groups_weight_decay(theirs, 0.05, no_weight_decay_list=skipped)
+    expected = {float(group["weight_decay"]): sum(p.numel() for p in group["params"]) for group in groups}
+    net = polynet.build(name, backend="torch", seed=0)
+    found = {group["weight_decay"]: sum(p.numel() for p in group["params"]) for group in net.parameter_groups()}
+    assert found == expected
+
+
+def test_a_native_optimiser_takes_the_groups(backend: Backend) -> None:
+    net = polynet.build(SMALL["resnet"].build, backend=backend, seed=0)
+    groups = net.parameter_groups(lr=0.1, layer_decay=0.5)
+    home = {"torch": "torch.optim", "megengine": "megengine.optimizer"}[backend.name]
+    optimiser = importlib.import_module(home).SGD(groups, lr=0.1)
+    assert [group["lr"] for group in optimiser.param_groups] == [group["lr"] for group in groups]
+
+
+def test_depths_follow_the_stages() -> None:
+    net = polynet.build("resnet18", backend="shapes")
+    depths = layer_depths(net)
+    assert depths is not None
+    assert depths["stem.conv.weight"] == (0, 10)
+    assert depths["s1.b1.a.weight"] == (1, 10)
+    assert depths["head.fc.weight"] == (9, 10)
+    assert len(blocks_of(net)) == 8
+
+
+def _trained_once(net: Any, backend: Backend, images: Any) -> tuple[dict[str, Any], list[Any]]:
+    backend.seed(0)
+    names = [name for name, slot in backend.slots(net).items() if slot.kind == "parameter"]
+    sources = [backend.slots(net)[name].tensor for name in names]
+    _, gradients = backend.differentiate(lambda: ops.mean(net(images) ** 2), sources)
+    return polynet.state(net), [backend.numpy(each) for each in gradients if each is not None]
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_blocks_computed_anew_give_the_same_numbers(family: str) -> None:
+    pytest.importorskip("torch")
+    small = SMALL[family]
+    with polynet.use_backend("torch") as backend:
+        net = polynet.build(small.build, seed=0)
+        other = copy.deepcopy(net)
+        other.set_gradient_checkpointing(True)
+        images = ops.tensor(np.random.RandomState(0).standard_normal((2, 3, small.side, small.side)).astype(np.float32))
+        state, gradients = _trained_once(net, backend, images)
+        other_state, other_gradients = _trained_once(other, backend, images)
+        assert list(state) == list(other_state)
+        for name, array in state.items():
+            assert_close(other_state[name], array, what=name)
+        for mine, theirs in zip(gradients, other_gradients, strict=True):
+            assert_close(theirs, mine)
+        other.set_gradient_checkpointing(False)
+        assert all("forward" not in vars(module) for module in other.modules())
+
+
+def test_fewer_activations_are_kept() -> None:
+    torch = pytest.importorskip("torch")
+    net = polynet.build("resnet18", backend="torch", seed=0)
+    images = torch.zeros(2, 3, 64, 64)
+
+    def kept() -> int:
+        sizes: list[int] = []
+
+        def pack(tensor: Any) -> Any:
+            sizes.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            net(images)
+        return sum(sizes)
+
+    before = kept()
+    net.set_gradient_checkpointing()
+    assert kept() < before / 2
+
+
+def test_megengine_says_what_it_has_instead() -> None:
+    pytest.importorskip("megengine")
+    net = polynet.build(SMALL["resnet"].build, backend="megengine", seed=0)
+    with pytest.raises(UnsupportedError, match=r"megengine\.dtr"):
+        net.set_gradient_checkpointing(True)
+    net.set_gradient_checkpointing(False)
