@@ -28,6 +28,7 @@ RECIPES = [path for path in SHIPPED if path.parent.name.replace("_", "") in DATA
 ZOO = [path for path in SHIPPED if path not in RECIPES]
 BASES = {
     "imagenet": "BaseConfig",
+    "regnet": "RegNetConfig",
     "resnet": "ResNetConfig",
     "vgg": "VGGConfig",
     "mbnet": "MBConfig",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from polynet.models.networks.alexnet import AlexNet
 from polynet.models.networks.effnet import EffNet
 from polynet.models.networks.mbnet import MBNet
+from polynet.models.networks.regnet import RegNet
 from polynet.models.networks.resnet import ResNet
 from polynet.models.networks.vgg import VGG
 from polynet.models.networks.vit import ViT
@@ -27,6 +28,7 @@ def _small(network: Any, side: int, **row: Any) -> Small:
 
 
 _STAGES: dict[str, Any] = {"depths": (1, 2), "widths": (8, 16), "strides": (1, 2), "stem_w": 8}
+_REGULAR: dict[str, Any] = {"depth": 4, "w0": 8, "wa": 6, "wm": 2.0, "group_w": 4, "stem_w": 8}
 _INVERTED: dict[str, Any] = {
     "depths": (1, 2),
     "widths": (8, 16),
@@ -51,6 +53,8 @@ SMALL: dict[str, Small] = {
         bot_muls=0.5,
         group_ws=(2, 4),
     ),
+    "regnet x": _small(RegNet, 32, **_REGULAR),
+    "regnet y": _small(RegNet, 32, **_REGULAR, se_r=0.25),
     "mbnet": _small(MBNet, 32, **_INVERTED, head={"width": 16}),
     "mbnet, v3": _small(
         MBNet, 32, **_INVERTED, se_rs=0.25, act_name="hswish", head={"name": "MBV3Head", "width": 16, "w_h": 16}

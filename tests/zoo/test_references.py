@@ -74,6 +74,9 @@ def test_a_variant_has_as_many_parameters_as_theirs(row: Reference) -> None:
     with use_backend("shapes") as shapes:
         slots = shapes.slots(NETWORKS.get(row.name)(**row.options))
     counted = sum(int(np.prod(slot.shape)) for slot in slots.values() if slot.kind == "parameter")
-    with torch.device("meta"):
+    try:
+        with torch.device("meta"):
+            theirs = make_theirs(row)
+    except NotImplementedError:  # torchvision's RegNets compute their widths with tensors and read them back
         theirs = make_theirs(row)
     assert counted == sum(parameter.numel() for parameter in theirs.parameters())

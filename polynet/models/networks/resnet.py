@@ -124,7 +124,7 @@ class ResNet(ImageNetwork):
             total *= stride
             stages.append(Stage(f"s{index}", width, total))
         if zero_init_final_gamma:
-            self.recipe = _starting_as_identity(block)
+            self.recipe = _starting_as_identity(self.recipe, block)
         self.complete(
             stages,
             head=head,
@@ -135,12 +135,12 @@ class ResNet(ImageNetwork):
         )
 
 
-def _starting_as_identity(block: Any) -> Recipe:
-    final_norm = getattr(block, "final_norm", None)
+def _starting_as_identity(recipe: Recipe, block: Any) -> Recipe:
+    final_norm = getattr(getattr(block, "func", block), "final_norm", None)  # a functools.partial of a block counts too
     if final_norm is None:
         message = "zero_init_final_gamma: a block of one's own must say which layer, by the class attribute final_norm."
         raise OptionError(message)
-    return attrs.evolve(RECIPE, named=((f"s*.b*.{final_norm}.weight", Constant(0.0)), *RECIPE.named))
+    return attrs.evolve(recipe, named=((f"s*.b*.{final_norm}.weight", Constant(0.0)), *recipe.named))
 
 
 _BOTTLENECK: dict[str, Any] = {

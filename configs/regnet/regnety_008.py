@@ -1,0 +1,16 @@
+"""RegNetY-800MF. Radosavovic et al. 2020, arXiv:2003.13678."""
+
+_base_ = "../_base_/regnet.py"
+
+_cfg = dict(
+    published=dict(
+        parameters=6.3e6,
+        multiply_adds=0.8e9,
+        top1=76.3,
+        source="pycls, model zoo, RegNetY-800MF",
+    ),
+    model=dict(name="regnety_008"),
+    batch_size=128,
+    solver=dict(basic_lr=0.1),
+    model_ema=dict(momentum=0.99992),
+)
