@@ -25,6 +25,7 @@ from polynet.types import Tensor
 from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, weight_gradient
 from polynet_megengine.ops._tensors import values_are_readable
 from polynet_megengine.slicing import native_getitem
+from polynet_megengine.visible_taps import Taps, cut, put_back, visible_taps
 
 Sizes = int | Sequence[int]
 
@@ -50,7 +51,9 @@ def convolve(
         return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
     if get_grad_key((x, weight)) is None:
         if groups == 1 and weight.ndim == 4 and math.prod(shape_of(x)[2:]) < _SMALL:
-            output = _forward(x, weight, _geometry(weight, stride, padding, dilation, groups))
+            geometry = _geometry(weight, stride, padding, dilation, groups)
+            part = _visible_part(x, geometry)
+            output = _forward(x, weight, geometry) if part is None else _forward(x, cut(weight, part[0]), part[1])
             return output if bias is None else output + bias
         return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
     geometry = _geometry(weight, stride, padding, dilation, groups)
@@ -111,6 +114,8 @@ class _Differentiable(Function):
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
         self.wanted = (False, False)
+        self.whole: Tensor | None = None
+        self.taps: Taps = ()
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         # Asked before `Function` suspends the recorder: a frozen weight, or an image, needs no gradient.
@@ -123,7 +128,8 @@ class _Differentiable(Function):
         with _full_precision():
             dy, x32, weight32 = (_float32(each) for each in (dy, x, weight))
             dx = self.input_gradient(x32, weight32, dy) if self.wanted[0] else None
-            dw = self.parameter_gradient(x32, dy).reshape(shape_of(weight)) if self.wanted[1] else None
+            whole = weight if self.whole is None else self.whole
+            dw = self.parameter_gradient(x32, dy).reshape(shape_of(whole)) if self.wanted[1] else None
         return _like(dx, x), _like(dw, weight)
 
     def input_gradient(self, x: Tensor, weight: Tensor, dy: Tensor) -> Tensor:
@@ -135,6 +141,11 @@ class _Differentiable(Function):
 
 class _Convolution(_Differentiable):
     def forward(self, x: Tensor, weight: Tensor) -> Tensor:
+        part = _visible_part(x, self.geometry)
+        if part is not None:
+            self.whole = weight
+            self.taps, self.geometry = part
+            weight = cut(weight, self.taps)
         self.saved = (x, weight)
         return _forward(x, weight, self.geometry)
 
@@ -148,7 +159,8 @@ class _Convolution(_Differentiable):
         return _backward_data(dy, weight, shape_of(x)[2:], self.geometry)
 
     def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
-        return weight_gradient(x, dy, self.geometry)
+        gradient = weight_gradient(x, dy, self.geometry)
+        return gradient if self.whole is None else put_back(gradient, self.whole, self.taps)
 
 
 class _TransposedConvolution(_Differentiable):
@@ -167,6 +179,13 @@ class _TransposedConvolution(_Differentiable):
 
     def parameter_gradient(self, x: Tensor, dy: Tensor) -> Tensor:
         return weight_gradient(dy, x, self.geometry)
+
+
+def _visible_part(x: Tensor, geometry: Geometry) -> tuple[Taps, Geometry] | None:
+    """What `visible_taps` says of small images; of others nothing, at next to no cost."""
+    if max(geometry.padding) == 0 or not values_are_readable() or math.prod(shape_of(x)[2:]) >= _SMALL:
+        return None
+    return visible_taps(shape_of(x)[2:], geometry)
 
 
 def _native(dimensions: int) -> Any:

@@ -18,6 +18,10 @@ class TorchArithmetic:
             return torch.addcmul(other, tensor, factor)
         return torch.add(other, tensor, alpha=factor)
 
+    def moved(self, tensor: torch.Tensor, keep: float, other: torch.Tensor, share: float) -> torch.Tensor:
+        """`tensor * keep + other * share`."""
+        return torch.add(tensor if keep == 1.0 else tensor * keep, other, alpha=share)
+
     def affine(self, tensor: torch.Tensor, factor: float, addend: float) -> torch.Tensor:
         """`tensor * factor + addend`."""
         return (tensor if factor == 1.0 else tensor * factor) + addend

@@ -42,14 +42,15 @@ class Adadelta(Rule):
         gradient = self.descent(arithmetic, parameter, gradient, settings)
         keep, eps = settings["rho"], settings["eps"]
         state["step"] += 1
-        square = arithmetic.scaled(gradient * gradient, 1.0 - keep)
+        square = gradient * gradient
         steps = state.get("acc_delta")
         if steps is None:
             steps = arithmetic.full_like(parameter, 0.0)
+            square = arithmetic.scaled(square, 1.0 - keep)
         else:
-            square = arithmetic.multiply_add(state["square_avg"], keep, square)
+            square = arithmetic.moved(state["square_avg"], keep, square, 1.0 - keep)
         root = arithmetic.square_root(arithmetic.affine(square, 1.0, eps))
         delta = arithmetic.square_root(arithmetic.affine(steps, 1.0, eps)) / root * gradient
         state["square_avg"] = square
-        state["acc_delta"] = arithmetic.multiply_add(steps, keep, arithmetic.scaled(delta * delta, 1.0 - keep))
-        return arithmetic.multiply_add(delta, -settings["lr"], parameter)
+        state["acc_delta"] = arithmetic.moved(steps, keep, delta * delta, 1.0 - keep)
+        return arithmetic.moved(parameter, 1.0, delta, -settings["lr"])

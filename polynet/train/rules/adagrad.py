@@ -45,9 +45,9 @@ class Adagrad(Rule):
         state["step"] += 1
         square = gradient * gradient
         if "sum" in state:
-            square = state["sum"] + square
+            square = arithmetic.moved(state["sum"], 1.0, square, 1.0)
         elif settings["initial_accumulator_value"] != 0:
             square = arithmetic.affine(square, 1.0, settings["initial_accumulator_value"])
         state["sum"] = square
         direction = gradient / arithmetic.affine(arithmetic.square_root(square), 1.0, settings["eps"])
-        return arithmetic.multiply_add(direction, -rate, parameter)
+        return arithmetic.moved(parameter, 1.0, direction, -rate)

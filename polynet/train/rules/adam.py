@@ -24,8 +24,8 @@ def running_averages(
     first, second = betas
     square = gradient * gradient
     if "exp_avg" in state:
-        average = arithmetic.multiply_add(gradient, share, arithmetic.scaled(state["exp_avg"], first))
-        square = arithmetic.multiply_add(square, 1.0 - second, arithmetic.scaled(state["exp_avg_sq"], second))
+        average = arithmetic.moved(state["exp_avg"], first, gradient, share)
+        square = arithmetic.moved(state["exp_avg_sq"], second, square, 1.0 - second)
     else:
         average = arithmetic.scaled(gradient, share)
         square = arithmetic.scaled(square, 1.0 - second)
@@ -79,12 +79,11 @@ class Adam(Rule):
         average, square = running_averages(arithmetic, gradient, state, settings["betas"], 1.0 - first)
         if settings["amsgrad"]:
             # The first square is its own largest, also where the option came after some steps.
-            largest = state.get("max_exp_avg_sq")
-            square = square if largest is None else arithmetic.maximum(largest, square)
+            square = arithmetic.maximum(state.get("max_exp_avg_sq", square), square)
             state["max_exp_avg_sq"] = square
         scale = 1.0 / math.sqrt(1.0 - second**step)
         denominator = arithmetic.affine(arithmetic.square_root(square), scale, settings["eps"])
-        return arithmetic.multiply_add(average / denominator, -settings["lr"] / (1.0 - first**step), parameter)
+        return arithmetic.moved(parameter, 1.0, average / denominator, -settings["lr"] / (1.0 - first**step))
 
 
 class AdamW(Adam):

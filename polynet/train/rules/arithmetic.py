@@ -19,6 +19,9 @@ class Arithmetic(Protocol):
     def multiply_add(self, tensor: Tensor, factor: float | Tensor, other: Tensor) -> Tensor:
         """`tensor * factor + other`."""
 
+    def moved(self, tensor: Tensor, keep: float, other: Tensor, share: float) -> Tensor:
+        """`tensor * keep + other * share`, perhaps in the tensor's own memory: only the result is used afterwards."""
+
     def affine(self, tensor: Tensor, factor: float, addend: float) -> Tensor:
         """`tensor * factor + addend`."""
 

@@ -58,13 +58,14 @@ class RMSprop(Rule):
         if settings["momentum"] > 0:
             buffer = state.get("momentum_buffer")
             if buffer is not None:
-                direction = arithmetic.multiply_add(buffer, settings["momentum"], direction)
+                direction = arithmetic.moved(buffer, settings["momentum"], direction, 1.0)
             state["momentum_buffer"] = direction
-        return arithmetic.multiply_add(direction, -settings["lr"], parameter)
+        return arithmetic.moved(parameter, 1.0, direction, -settings["lr"])
 
 
 def _averaged(arithmetic: Arithmetic, state: MutableMapping[str, Any], name: str, value: Tensor, keep: float) -> Tensor:
     """A running average, which starts at 0, with one more value in it."""
-    share = arithmetic.scaled(value, 1.0 - keep)
-    state[name] = arithmetic.multiply_add(state[name], keep, share) if name in state else share
+    share = 1.0 - keep
+    known = state.get(name)
+    state[name] = arithmetic.scaled(value, share) if known is None else arithmetic.moved(known, keep, value, share)
     return state[name]

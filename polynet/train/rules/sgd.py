@@ -28,8 +28,7 @@ def with_momentum(
         buffer = arithmetic.scaled(gradient, 1.0)
     else:
         dampening = settings.get("dampening", 0)
-        fresh = arithmetic.scaled(gradient, 1.0 - dampening) if dampening != 0 else gradient
-        buffer = arithmetic.multiply_add(buffer, momentum, fresh)
+        buffer = arithmetic.moved(buffer, momentum, gradient, 1.0 - dampening)
     state["momentum_buffer"] = buffer
     return arithmetic.multiply_add(buffer, momentum, gradient) if settings["nesterov"] else buffer
 
@@ -82,4 +81,4 @@ class SGD(Rule):
         """One step of one parameter."""
         gradient = self.descent(arithmetic, parameter, gradient, settings)
         direction = with_momentum(arithmetic, gradient, state, settings)
-        return arithmetic.multiply_add(direction, -settings["lr"], parameter)
+        return arithmetic.moved(parameter, 1.0, direction, -settings["lr"])
