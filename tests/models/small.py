@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from polynet.models.networks.alexnet import AlexNet
+from polynet.models.networks.convnext import ConvNeXt
+from polynet.models.networks.densenet import DenseNet
 from polynet.models.networks.effnet import EffNet
 from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.regnet import RegNet
@@ -65,4 +67,24 @@ SMALL: dict[str, Small] = {
     "vit": _small(ViT, 32, **_TOKENS),
     "vit, representation": _small(ViT, 32, **_TOKENS, representation_size=12),
     "deit": _small(ViT, 32, **_TOKENS, distilled=True),
+    "convnext": _small(ConvNeXt, 32, depths=(1, 2), widths=(8, 16), layer_scale=0.5),
+    "convnext, 1x1 convolutions, overlapping stem": _small(
+        ConvNeXt,
+        32,
+        depths=(1, 2),
+        widths=(8, 16),
+        kernels=(3, 5),
+        layer_scale=0.5,
+        stem_name="overlap_tiered",
+        conv_mlp=True,
+        head={"norm_first": True},
+    ),
+    "convnext, v2": _small(
+        ConvNeXt, 32, depths=(1, 2), widths=(8, 16), layer_scale=None, use_grn=True, head={"width": 12}
+    ),
+    "convnext, v2, 1x1 convolutions": _small(
+        ConvNeXt, 32, depths=(1, 1), widths=(8, 16), layer_scale=None, use_grn=True, conv_mlp=True
+    ),
+    "densenet": _small(DenseNet, 32, depths=(2, 2), growth_rate=4),
+    "densenet, deep stem": _small(DenseNet, 32, depths=(2, 1), growth_rate=4, stem_name="deep"),
 }

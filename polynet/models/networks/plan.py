@@ -65,3 +65,13 @@ def drop_probabilities(last: float, count: int) -> Iterator[float]:
         [0.0, 0.05, 0.1, 0.15000000000000002]
     """
     return (index / count * last for index in range(count))
+
+
+def linear_drop_rates(last: float, count: int) -> Iterator[float]:
+    """Each block's probability of being dropped, by timm's rule: from 0 for the first to `last` for the last.
+
+    Example:
+        >>> list(linear_drop_rates(0.5, 3))
+        [0.0, 0.25, 0.5]
+    """
+    return (last * index / max(count - 1, 1) for index in range(count))

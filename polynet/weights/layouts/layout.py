@@ -48,12 +48,14 @@ class Rule:
             stand before this one in the network), `stages` and `blocks` (how many there are in all).
         when: Tensors that the network must have, or not have, for the rule to apply.
         spatial: Kernel size of a convolution which the other library has where PolyNet has a linear layer; 0: none.
+        unit_axes: How many axes of length 1 the other library's tensor has after those of PolyNet's.
     """
 
     canonical: Pattern = field(converter=Pattern)
     foreign: Form = field(converter=Form)
     when: Condition = field(default=Condition(""), converter=_condition)
     spatial: int = 0
+    unit_axes: int = 0
 
 
 @frozen
@@ -107,17 +109,20 @@ class Layout:
         places = _places(canonical)
         foreign_of: dict[str, str] = {}
         spatial: dict[str, int] = {}
+        unit_axes: dict[str, int] = {}
         folded: dict[str, str] = {}
         for name in canonical:
             rule, bindings = self._rule_for(name, canonical, places)
             foreign_of[name] = rule.foreign.make(bindings)
             if rule.spatial and bindings.get("leaf") == "weight":
                 spatial[name] = rule.spatial
+            if rule.unit_axes:
+                unit_axes[name] = rule.unit_axes
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
         self._check_one_to_one(foreign_of)
-        return NameMap(self, foreign_of, spatial, folded)
+        return NameMap(self, foreign_of, spatial, folded, unit_axes)
 
     def _rule_for(self, name: str, names: Mapping[str, object], places: _Places) -> tuple[Rule, Bindings]:
         for rule in self.rules:
@@ -150,12 +155,14 @@ class NameMap:
         foreign_of: Foreign name by canonical name; one-to-one.
         spatial: Kernel size, by canonical name of the linear weights that are convolutions there.
         folded: Foreign name, by canonical name of the tensor that takes it over.
+        unit_axes: How many axes of length 1 follow those of a tensor there, by canonical name.
     """
 
     layout: Layout
     foreign_of: Mapping[str, str]
     spatial: Mapping[str, int]
     folded: Mapping[str, str]
+    unit_axes: Mapping[str, int] = field(factory=dict)
 
 
 @frozen

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polynet.errors import UnknownNameError, WeightsError, suggest
-from polynet.weights.layouts import convolutional, mobile, regnet, transformer
+from polynet.weights.layouts import convnext, convolutional, densenet, mobile, regnet, transformer
 from polynet.weights.layouts.layout import NameMap
 
-LAYOUTS = (*convolutional.LAYOUTS, *mobile.LAYOUTS, *transformer.LAYOUTS, *regnet.LAYOUTS)
+LAYOUTS = (
+    *convolutional.LAYOUTS,
+    *mobile.LAYOUTS,
+    *transformer.LAYOUTS,
+    *regnet.LAYOUTS,
+    *convnext.LAYOUTS,
+    *densenet.LAYOUTS,
+)
 
 POLYNET = "polynet"
 BASECLS = "basecls"

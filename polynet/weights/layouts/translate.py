@@ -62,6 +62,9 @@ def translated(
             if name in tensors and tensors[name].shape[2:] == (size, size):
                 flattened[name] = tensors[name].shape
                 tensors[name] = tensors[name].reshape(len(tensors[name]), -1)
+        for name, count in names.unit_axes.items():
+            if name in tensors and tensors[name].shape[-count:] == (1,) * count:
+                tensors[name] = tensors[name].reshape(tensors[name].shape[:-count])
         for name, foreign in names.folded.items():
             if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
                 tensors[name] = tensors[name] - state[foreign]
@@ -132,6 +135,8 @@ def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> di
     for name, array in state.items():
         foreign = names.foreign_of[name]
         made[foreign] = _unflattened(name, array, names)
+        if name in names.unit_axes:
+            made[foreign] = array.reshape(array.shape + (1,) * names.unit_axes[name])
         if name in names.folded:
             made[names.folded[name]] = np.zeros_like(array)
         if names.layout.counts_batches:
