@@ -8,6 +8,7 @@ from polynet.models.networks.alexnet import AlexNet
 from polynet.models.networks.convnext import ConvNeXt
 from polynet.models.networks.densenet import DenseNet
 from polynet.models.networks.effnet import EffNet
+from polynet.models.networks.eva import Eva
 from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.regnet import RegNet
 from polynet.models.networks.resnet import ResNet
@@ -87,4 +88,15 @@ SMALL: dict[str, Small] = {
     ),
     "densenet": _small(DenseNet, 32, depths=(2, 2), growth_rate=4),
     "densenet, deep stem": _small(DenseNet, 32, depths=(2, 1), growth_rate=4, stem_name="deep"),
+    "vit, mean of patches": _small(
+        ViT, 32, **_TOKENS, class_token=False, global_pool="avg", pre_norm=True, init_values=0.5
+    ),
+    "vit, registers": _small(ViT, 32, **_TOKENS, reg_tokens=2, no_embed_class=True),
+    "eva": _small(Eva, 32, **{**_TOKENS, "depth": 2}, global_pool="token"),
+    "eva-02": _small(
+        Eva, 32, **{**_TOKENS, "depth": 2}, swiglu_mlp=True, use_rot_pos_emb=True, ref_feat_shape=(2, 2), mlp_ratio=2.0
+    ),
+    "eva-02, scaled": _small(
+        *(Eva, 32), **{**_TOKENS, "depth": 2}, qkv_fused=False, swiglu_mlp=True, scale_mlp=True, use_rot_pos_emb=True
+    ),
 }

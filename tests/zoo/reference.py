@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import pkgutil
 import zlib
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Reference:
         stages: Their modules that put out what our stages do, one for each of our stages; none where theirs has no
             such places.
         channels_last: Their modules put out (N, H, W, C).
+        prefix: Their modules put out tokens (N, prefix + H · W, C) of square maps: how many come before the map's.
         tolerance: Largest difference allowed, as a share of the largest number; where it is not the usual one, the
             family's module says why.
     """
@@ -43,6 +45,7 @@ class Reference:
     their_options: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
     stages: tuple[str, ...] = ()
     channels_last: bool = False
+    prefix: int | None = None
     tolerance: float = TOLERANCE
 
     def __str__(self) -> str:
@@ -127,8 +130,16 @@ def answers(reference: Reference) -> Answers:
         theirs.get_submodule(path).register_forward_hook(keep(index))
     with torch.no_grad():
         logits = theirs(torch.from_numpy(images))
-    order = (0, 3, 1, 2) if reference.channels_last else (0, 1, 2, 3)
-    return Answers(state, images, logits.numpy(), tuple(each.permute(order).numpy() for each in maps))
+    return Answers(state, images, logits.numpy(), tuple(_map_of(each.numpy(), reference) for each in maps))
+
+
+def _map_of(put_out: np.ndarray[Any, Any], reference: Reference) -> np.ndarray[Any, Any]:
+    """What a module of theirs put out, as a map (N, C, H, W)."""
+    if reference.prefix is not None:
+        tokens = put_out[:, reference.prefix :]
+        side = math.isqrt(tokens.shape[1])
+        put_out = tokens.reshape(len(tokens), side, side, -1)
+    return put_out.transpose(0, 3, 1, 2) if reference.channels_last or reference.prefix is not None else put_out
 
 
 def _filled(name: str, tensor: Any) -> np.ndarray[Any, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
@@ -21,6 +23,7 @@ class PatchEmbed(nn.Module):
         patch_size: Side of a patch, in pixels.
         in_channels: Channels of the image.
         embed_dim: Width of a token.
+        bias: Whether the projection has a bias.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -29,9 +32,9 @@ class PatchEmbed(nn.Module):
         (1, 8, 16)
     """
 
-    def __init__(self, patch_size: int, in_channels: int, embed_dim: int) -> None:
+    def __init__(self, patch_size: int, in_channels: int, embed_dim: int, bias: bool = True) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(in_channels, embed_dim, kernel_size=patch_size, stride=patch_size)
+        self.proj = nn.Conv2d(in_channels, embed_dim, kernel_size=patch_size, stride=patch_size, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, C, H, W)` to `(N, H · W / patch_size², embed_dim)`."""
@@ -130,6 +133,29 @@ class FFN(nn.Module):
         return self.drop(self.fc2(self.drop(x)))
 
 
+class LayerScale(nn.Module):
+    """A trained factor for each feature of a residual branch (Touvron et al. 2021, arXiv:2103.17239), named as in timm.
+
+    Args:
+        dim: Width of a token.
+        init_values: What the factors start at.
+
+    Example:
+        >>> with polynet.use_backend("torch"):
+        ...     scale = LayerScale(2, 0.5)
+        >>> scale(ops.ones((1, 2))).tolist()
+        [[0.5, 0.5]]
+    """
+
+    def __init__(self, dim: int, init_values: float) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(np.full((dim,), init_values, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale; the shape stays."""
+        return x * self.gamma
+
+
 class EncoderBlock(nn.Module):
     """Attention, then a feed-forward network, each normalised before and added to its input.
 
@@ -145,6 +171,7 @@ class EncoderBlock(nn.Module):
         norm_name: `"LN"`, `"RMS"`, a class, or `None`.
         norm_eps: What the normalisations add to the variance.
         act_name: Activation.
+        init_values: What the factors of the residual branches' features start at; no such factors by default.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -166,18 +193,23 @@ class EncoderBlock(nn.Module):
         norm_name: Name = "LN",
         norm_eps: float = 1e-5,
         act_name: Name = "gelu",
+        init_values: float | None = None,
     ) -> None:
         super().__init__()
         self.norm1 = token_norm(norm_name, dim, eps=norm_eps)
         self.attn = Attention(dim, num_heads, qkv_bias, qk_scale, attn_drop, proj_drop=drop)
+        self.ls1 = None if init_values is None else LayerScale(dim, init_values)
         self.drop_path = nn.DropPath(drop_path) if drop_path else None
         self.norm2 = token_norm(norm_name, dim, eps=norm_eps)
         self.ffn = FFN(dim, int(dim * ffn_ratio), act_name, drop)
+        self.ls2 = None if init_values is None else LayerScale(dim, init_values)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, L, dim)` to the same shape."""
-        if self.drop_path is None:
-            x = x + self.attn(self.norm1(x))
-            return x + self.ffn(self.norm2(x))
-        x = x + self.drop_path(self.attn(self.norm1(x)))
-        return x + self.drop_path(self.ffn(self.norm2(x)))
+        x = x + self._branch(self.attn(self.norm1(x)), self.ls1)
+        return x + self._branch(self.ffn(self.norm2(x)), self.ls2)
+
+    def _branch(self, x: Tensor, scale: LayerScale | None) -> Tensor:
+        if scale is not None:
+            x = scale(x)
+        return x if self.drop_path is None else self.drop_path(x)
