@@ -237,6 +237,8 @@ INDEX: dict[str, dict[str, tuple[str, ...]]] = {
             "eva_giant_patch14_336",
             "eva_giant_patch14_560",
         ),
+        "polynet.models.networks.googlenet": ("GoogLeNet", "googlenet"),
+        "polynet.models.networks.inception": ("Inception", "inception_v3"),
         "polynet.models.networks.classifier": ("Classifier",),
         "polynet.models.networks.video_classifier": ("VideoClassifier", "VideoClassifier2x"),
         "polynet.models.networks.timm_model": ("TIMM_MODEL",),

@@ -9,6 +9,8 @@ from polynet.models.networks.convnext import ConvNeXt
 from polynet.models.networks.densenet import DenseNet
 from polynet.models.networks.effnet import EffNet
 from polynet.models.networks.eva import Eva
+from polynet.models.networks.googlenet import GoogLeNet
+from polynet.models.networks.inception import Inception
 from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.regnet import RegNet
 from polynet.models.networks.resnet import ResNet
@@ -99,4 +101,7 @@ SMALL: dict[str, Small] = {
     "eva-02, scaled": _small(
         *(Eva, 32), **{**_TOKENS, "depth": 2}, qkv_fused=False, swiglu_mlp=True, scale_mlp=True, use_rot_pos_emb=True
     ),
+    "inception": _small(Inception, 107, width_mult=0.05),
+    "googlenet": _small(GoogLeNet, 64, width_mult=0.05),
+    "googlenet, of the paper": _small(GoogLeNet, 64, width_mult=0.05, wide_kernel=5, norm_name=None),
 }

@@ -27,7 +27,8 @@ class ClassificationTask(BaseModel):
 
     A batch is a pair `(images, labels)`, a dictionary with `inputs` (or `images`) and `labels`, or what the
     preprocessor makes of it. Where the network gives several logits, as a tuple or a dictionary, as a distilled
-    transformer does in training, their losses add up, and the first are the prediction.
+    transformer does in training, their losses add up, and the first are the prediction. A network whose losses do not
+    count alike, as one with auxiliary classifiers, has their factors as its attribute `loss_weights`.
 
     Args:
         network: The network: a config, a name or a module.
@@ -110,12 +111,14 @@ class ClassificationTask(BaseModel):
         return {"loss": self._loss_of(several, labels), **self._accuracies(several[0], labels)}
 
     def _loss_of(self, several: Sequence[Tensor], labels: Tensor) -> Tensor:
-        """The sum of the losses of all logits, counted in float32 whatever precision they have."""
+        """The sum of the losses of all logits, each by its factor, counted in float32 whatever precision they have."""
         if self.smoothing:
             labels = as_scores(self, labels, several[0].shape[-1], self.smoothing)
         total = self.loss(_wide(several[0]), labels)
-        for logits in several[1:]:
-            total = total + self.loss(_wide(logits), labels)
+        weights = getattr(self.network, "loss_weights", ())
+        for index, logits in enumerate(several[1:], start=1):
+            loss = self.loss(_wide(logits), labels)
+            total = total + (loss * weights[index] if index < len(weights) else loss)
         return total
 
     def _accuracies(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:

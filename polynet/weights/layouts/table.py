@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polynet.errors import UnknownNameError, WeightsError, suggest
-from polynet.weights.layouts import convnext, convolutional, densenet, mobile, regnet, transformer
+from polynet.weights.layouts import convnext, convolutional, densenet, inception, mobile, regnet, transformer
 from polynet.weights.layouts.layout import NameMap
 
 LAYOUTS = (
     *convolutional.LAYOUTS,
     *mobile.LAYOUTS,
     *transformer.LAYOUTS,
+    *inception.LAYOUTS,
     *regnet.LAYOUTS,
     *convnext.LAYOUTS,
     *densenet.LAYOUTS,
