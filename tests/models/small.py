@@ -13,6 +13,8 @@ from polynet.models.networks.googlenet import GoogLeNet
 from polynet.models.networks.inception import Inception
 from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.regnet import RegNet
+from polynet.models.networks.res2net import Res2Net
+from polynet.models.networks.resnest import ResNeSt
 from polynet.models.networks.resnet import ResNet
 from polynet.models.networks.vgg import VGG
 from polynet.models.networks.vit import ViT
@@ -60,6 +62,15 @@ SMALL: dict[str, Small] = {
     ),
     "regnet x": _small(RegNet, 32, **_REGULAR),
     "regnet y": _small(RegNet, 32, **_REGULAR, se_r=0.25),
+    "resnest": _small(ResNeSt, 32, **_STAGES, bot_muls=1.0),
+    "resnest, one split, grouped, pooled first": _small(
+        ResNeSt, 32, **_STAGES, bot_muls=1.0, radix=1, group_ws=(4, 4), avd_first=True
+    ),
+    "resnest, four splits, grouped": _small(ResNeSt, 32, **_STAGES, bot_muls=1.0, radix=4, group_ws=(4, 4), avd=False),
+    "res2net": _small(Res2Net, 32, **_STAGES, bot_muls=1.0),
+    "res2net-d, grouped": _small(
+        Res2Net, 32, **_STAGES, bot_muls=1.0, scale=2, group_ws=(2, 4), stem_name="ResDeepStem", avg_down=True
+    ),
     "mbnet": _small(MBNet, 32, **_INVERTED, head={"width": 16}),
     "mbnet, v3": _small(
         MBNet, 32, **_INVERTED, se_rs=0.25, act_name="hswish", head={"name": "MBV3Head", "width": 16, "w_h": 16}

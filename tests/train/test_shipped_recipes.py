@@ -33,11 +33,17 @@ OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
     "alexnet": ("alexnet", 64, NARROW),
     "effnet": ("effnet_b0", 32, {}),
     "mbnet": ("mbnetv1_x025", 32, {}),
+    "regnet": ("regnetx_002", 32, {}),
+    "resnest": ("resnest50d", 32, {"depths": (1, 1, 1, 1)}),
+    "res2net": ("res2net50_26w_4s", 32, {"depths": (1, 1, 1, 1)}),
     "resnet": ("resnet18", 32, {}),
     "vgg": ("vgg11_bn", 32, NARROW),
     "vit": ("deit_tiny_distilled_patch16_224", 32, {"img_size": 32, "depth": 2}),
 }
 """Of each family a small network, the side of images that it can be tried with, and what makes it smaller."""
+
+MIXED = {"regnet", "resnest", "resnet", "vit", "effnetv2_m", "effnetv2_l"}
+"""Families and single networks whose recipes mix images."""
 
 each = pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
 
@@ -75,7 +81,7 @@ def test_what_images_go_through_is_made_of_a_config(path: Path) -> None:
     for array, side in ((trained, preprocess["img_size"]), (tested, fields["test"]["img_size"])):
         assert (array.dtype, array.shape) == (np.uint8, (channels, side, side))
     mixup = _mixup(fields)
-    assert (mixup is not None) == (path.parent.name in ("resnet", "vit") or path.stem in ("effnetv2_m", "effnetv2_l"))
+    assert (mixup is not None) == (path.parent.name in MIXED or path.stem in MIXED)
     if mixup is not None:
         assert AUGMENTS.build(mixup).num_classes == fields["num_classes"]
 

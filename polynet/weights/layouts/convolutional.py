@@ -11,7 +11,7 @@ from polynet.weights.layouts.layout import Fold, Layout, Rule
 _BLOCK = "s{stage}.b{block}."
 _RESIDUAL = "layer{stage}.{block-1}."
 
-_RESNET = (
+RESNET = (
     Rule("stem.conv.{leaf}", "conv1.{leaf}"),
     Rule("stem.bn.{leaf}", "bn1.{leaf}"),
     Rule(_BLOCK + "a.{leaf}", _RESIDUAL + "conv1.{leaf}"),
@@ -26,7 +26,7 @@ _RESNET = (
 )
 
 # The -D networks: a stem of three convolutions, and an average pooling as item 0 of every shortcut.
-_RESNET_D = (
+RESNET_D = (
     Rule("stem.a.{leaf}", "conv1.0.{leaf}"),
     Rule("stem.a_bn.{leaf}", "conv1.1.{leaf}"),
     Rule("stem.b.{leaf}", "conv1.3.{leaf}"),
@@ -37,7 +37,7 @@ _RESNET_D = (
     Rule(_BLOCK + "bn.{leaf}", _RESIDUAL + "downsample.2.{leaf}", when="stem.a.weight"),
 )
 
-_RESNET_SE = (
+RESNET_SE = (
     Rule(_BLOCK + "se.f_ex.0.{leaf}", _RESIDUAL + "se.fc1.{leaf}"),
     Rule(_BLOCK + "se.f_ex.2.{leaf}", _RESIDUAL + "se.fc2.{leaf}"),
 )
@@ -60,8 +60,8 @@ LAYOUTS = (
         ),
         source="torchvision.models.alexnet",
     ),
-    Layout("torchvision", "resnet", _RESNET, source="torchvision.models.resnet"),
-    Layout("timm", "resnet", (*_RESNET, *_RESNET_D, *_RESNET_SE), source="timm.models.resnet"),
+    Layout("torchvision", "resnet", RESNET, source="torchvision.models.resnet"),
+    Layout("timm", "resnet", (*RESNET, *RESNET_D, *RESNET_SE), source="timm.models.resnet"),
     Layout(
         "torchvision",
         "vgg",

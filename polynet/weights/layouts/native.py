@@ -10,6 +10,11 @@ from polynet.weights.layouts.template import Form, Pattern
 _INPUT_OF = (
     # A bottleneck's second convolution reads what its first wrote.
     (Pattern("s{stage}.b{block}.b.weight"), Form("s{stage}.b{block}.a.weight")),
+    # The rungs of a ladder keep their width. Of a split attention, two read as many channels as the bottleneck has.
+    (Pattern("s{stage}.b{block}.b.{scale}.weight"), Form("s{stage}.b{block}.b.{scale}.weight")),
+    (Pattern("s{stage}.b{block}.b.conv.weight"), Form("s{stage}.b{block}.a.weight")),
+    (Pattern("s{stage}.b{block}.b.fc1.weight"), Form("s{stage}.b{block}.a.weight")),
+    (Pattern("s{stage}.b{block}.b.fc2.weight"), Form("s{stage}.b{block}.b.fc1.weight")),
     # A depthwise one has as many groups as output channels.
     (Pattern("s{stage}.b{block}.dwise.weight"), Form("s{stage}.b{block}.dwise.weight")),
 )

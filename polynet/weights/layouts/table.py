@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polynet.errors import UnknownNameError, WeightsError, suggest
-from polynet.weights.layouts import convnext, convolutional, densenet, inception, mobile, regnet, transformer
+from polynet.weights.layouts import convnext, convolutional, densenet, inception, mobile, regnet, residual, transformer
 from polynet.weights.layouts.layout import NameMap
 
 LAYOUTS = (
@@ -16,6 +16,7 @@ LAYOUTS = (
     *regnet.LAYOUTS,
     *convnext.LAYOUTS,
     *densenet.LAYOUTS,
+    *residual.LAYOUTS,
 )
 
 POLYNET = "polynet"
