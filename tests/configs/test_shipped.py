@@ -32,6 +32,8 @@ BASES = {
     "resnet": "ResNetConfig",
     "vgg": "VGGConfig",
     "mbnet": "MBConfig",
+    "hrnet": "HRNetConfig",
+    "snet": "SNetConfig",
     "effnet": "EffNetConfig",
     "effnet_lite": "EffNetLiteConfig",
     "vit": "ViTConfig",

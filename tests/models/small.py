@@ -11,11 +11,15 @@ from polynet.models.networks.effnet import EffNet
 from polynet.models.networks.eva import Eva
 from polynet.models.networks.googlenet import GoogLeNet
 from polynet.models.networks.inception import Inception
+from polynet.models.networks.ghostnet import GhostNet
+from polynet.models.networks.hrnet import HRNet
 from polynet.models.networks.mbnet import MBNet
 from polynet.models.networks.regnet import RegNet
 from polynet.models.networks.res2net import Res2Net
 from polynet.models.networks.resnest import ResNeSt
 from polynet.models.networks.resnet import ResNet
+from polynet.models.networks.snet import SNetV2
+from polynet.models.networks.squeezenet import SqueezeNet
 from polynet.models.networks.vgg import VGG
 from polynet.models.networks.vit import ViT
 from polynet.models.variants import Variant
@@ -45,6 +49,8 @@ _INVERTED: dict[str, Any] = {
     "stem_w": 8,
 }
 _TOKENS: dict[str, Any] = {"img_size": 32, "patch_size": 8, "embed_dim": 16, "depth": 3, "num_heads": 2}
+
+_GHOSTS: Any = (((3, 12, 10, 0, 2),), ((5, 18, 10, 0.25, 1), (3, 18, 14, 0.25, 2)))
 
 SMALL: dict[str, Small] = {
     "alexnet": _small(AlexNet, 63, head={"width": 8}),
@@ -76,6 +82,38 @@ SMALL: dict[str, Small] = {
         MBNet, 32, **_INVERTED, se_rs=0.25, act_name="hswish", head={"name": "MBV3Head", "width": 16, "w_h": 16}
     ),
     "effnet": _small(EffNet, 32, **_INVERTED, block_name=("FuseMBConv", "MBConv"), head={"width": 16}),
+    "hrnet": _small(
+        HRNet,
+        32,
+        stage_modules=(1, 1, 1),
+        stage_blocks=((1,), (1, 1), (1, 1, 2)),
+        stage_block_names=("bottleneck", "basic", "basic"),
+        stage_channels=((4,), (8, 12), (8, 12, 16)),
+        w_stem=12,
+        merge_channels=(4, 6, 8),
+        head={"width": 16},
+    ),
+    "snet": _small(SNetV2, 32, depths=(2, 2), widths=(12, 24), strides=(2, 2), stem_w=8, head={"width": 16}),
+    "snet, even": _small(
+        SNetV2, 32, block="SNV2EvenBlock", depths=(2, 2), widths=(12, 24), strides=(2, 2), stem_w=8, head={"width": 16}
+    ),
+    "ghostnet": _small(GhostNet, 32, stem_w=8, plan=_GHOSTS, head={"width": 16, "w_h": 16}),
+    "ghostnet, attention": _small(GhostNet, 40, stem_w=8, plan=_GHOSTS, attention=True, head={"width": 16, "w_h": 16}),
+    "squeezenet": _small(SqueezeNet, 33, version="1_1", width_mult=0.25),
+    "snet, plus": _small(
+        SNetV2,
+        32,
+        block="SNV2XceptionBlock",
+        stem_w=8,
+        use_maxpool=False,
+        depths=(1, 1, 2),
+        widths=(12, 24, 32),
+        strides=(2, 2, 2),
+        kernels=(5, ("x",), (3, "x")),
+        se_r=0.25,
+        act_name="hswish",
+        head={"name": "MBV3Head", "width": 16, "w_h": 16, "se_r": 0.25, "bias": False},
+    ),
     "vgg": _small(VGG, 16, depths=(1, 1), widths=(8, 16), head={"width": 8}),
     "vgg, BN": _small(VGG, 16, depths=(1, 1), widths=(8, 16), norm_name="BN", head={"width": 8}),
     "vit": _small(ViT, 32, **_TOKENS),

@@ -32,11 +32,15 @@ NARROW = {"head": {"width": 16}}
 OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
     "alexnet": ("alexnet", 64, NARROW),
     "effnet": ("effnet_b0", 32, {}),
+    "ghostnet": ("ghostnet_100", 32, {"width_mult": 0.25}),
+    "hrnet": ("hrnet_w18_small_v1", 32, {"w_stem": 16, "merge_channels": (4, 8, 16, 32), **NARROW}),
     "mbnet": ("mbnetv1_x025", 32, {}),
     "regnet": ("regnetx_002", 32, {}),
     "resnest": ("resnest50d", 32, {"depths": (1, 1, 1, 1)}),
     "res2net": ("res2net50_26w_4s", 32, {"depths": (1, 1, 1, 1)}),
     "resnet": ("resnet18", 32, {}),
+    "snet": ("snetv2_x050", 32, NARROW),
+    "squeezenet": ("squeezenet1_0", 32, {"width_mult": 0.25}),
     "vgg": ("vgg11_bn", 32, NARROW),
     "vit": ("deit_tiny_distilled_patch16_224", 32, {"img_size": 32, "depth": 2}),
 }
@@ -66,7 +70,8 @@ def test_what_steps_the_parameters_is_made_of_a_config(path: Path) -> None:
     assert optimizer["lr"] == 2 * solver["basic_lr"]
     steps = solver["max_epoch"] * (10 if solver.get("per_iteration") else 1)
     rates = [schedule_of(solver, 10).value(step) for step in range(steps)]
-    assert 0 < rates[0] < max(rates) <= 1  # of the optimiser's own
+    assert 0 < rates[0] <= max(rates) <= 1  # of the optimiser's own
+    assert (rates[0] < max(rates)) == (solver["warmup_epochs"] > 0)
     assert rates[-1] < 0.2 * max(rates)
 
 

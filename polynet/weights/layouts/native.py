@@ -20,6 +20,20 @@ _INPUT_OF = (
 )
 
 
+_DEPTHWISE = tuple(
+    Pattern(text)
+    for text in (
+        "stage{stage}.{block}.branch_main.{item}.weight",
+        "stage{stage}.{block}.branch_proj.{item}.weight",
+        "blocks.{stage}.{block}.ghost{module}.cheap_operation.{item}.weight",
+        "blocks.{stage}.{block}.ghost{module}.short_conv.{item}.weight",
+        "blocks.{stage}.{block}.conv_dw.weight",
+        "blocks.{stage}.{block}.shortcut.{item}.weight",
+    )
+)
+"""Members of sequences of 1x1 and depthwise convolutions: of these the second read one channel by a window."""
+
+
 def native_shapes(state: Mapping[str, Array]) -> dict[str, Array]:
     """Give grouped convolutions their fifth axis and convolution biases their (1, C, 1, 1), as MegEngine keeps them.
 
@@ -47,6 +61,9 @@ def _native(name: str, array: Array, state: Mapping[str, Array]) -> Array:
 
 
 def _groups(name: str, array: Array, state: Mapping[str, Array]) -> int:
+    reads_one = array.ndim == 4 and array.shape[1] == 1 and max(array.shape[2:]) > 1
+    if reads_one and any(pattern.match(name) is not None for pattern in _DEPTHWISE):
+        return int(array.shape[0])
     for pattern, form in _INPUT_OF:
         bound = pattern.match(name)
         if bound is not None and array.ndim == 4:
