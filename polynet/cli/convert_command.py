@@ -17,14 +17,14 @@ def run(options: argparse.Namespace) -> int:
     from polynet import __version__
     from polynet.builder import build
     from polynet.weights import format_for, read_checkpoint, to_layout, write_checkpoint
-    from polynet.weights.transfer import fitted_state
+    from polynet.weights.transfer import constants_of, fitted_state
 
     format_for(options.output)
     model = read_model(options.model[0], options.model[1:])
     net = build(model, backend="shapes")
     checkpoint = read_checkpoint(options.input, ema=options.ema)
     state, report = fitted_state(net, checkpoint, layout=options.source or "auto")
-    written = to_layout(state, options.target, getattr(net, "family", None))
+    written = to_layout(state, options.target, getattr(net, "family", None), constants_of(net))
     metadata = {"format": "pt", "polynet_version": __version__, "layout": options.target}
     if type(model) in (str, dict):
         metadata["config"] = json.dumps(model if isinstance(model, dict) else {"name": model}, sort_keys=True)

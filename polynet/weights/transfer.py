@@ -15,6 +15,7 @@ from polynet.errors import ConfigTypeError, OptionError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import cast, fit
+from polynet.weights.adaptation import Adapted, adapted, head_names
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
@@ -22,6 +23,7 @@ from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
 from polynet.weights.layouts.translate import Translation
+from polynet.weights.likeness import likeness
 from polynet.weights.mapped import PathLike
 from polynet.weights.pieces import pieces_of
 from polynet.weights.report import Change, LoadReport, Refusal
@@ -61,6 +63,7 @@ def load_state(
     layout: str = POLYNET,
     strict: bool = True,
     ema: bool = False,
+    adapt: bool = False,
 ) -> LoadReport:
     """Overwrite a network's parameters and buffers, all of them or none.
 
@@ -74,6 +77,8 @@ def load_state(
         layout: How the names are spelt: one of `polynet.weights.layout_names()`, or `"auto"`.
         strict: Whether anything missing, unexpected or refused is an error. Otherwise what fits is loaded.
         ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
+        adapt: Whether to change what is for other classes, other channels of the images or another image size: a
+            classifier is left out, a first convolution and position tables are converted; the report says each.
 
     Returns:
         What was done, tensor by tensor.
@@ -99,6 +104,7 @@ def load_state(
         check_path(source, "source must be a mapping from names to arrays, or")
     check_strict(strict)
     check_truth("ema", ema)
+    check_truth("adapt", adapt)
     if layout != AUTO:
         check_layout(layout)
     backend = backend_of(net)
@@ -109,13 +115,13 @@ def load_state(
         checkpoint = Checkpoint(_arrays(source), format="mapping")
     else:
         checkpoint = read_checkpoint(source, ema=ema)
-    ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict)
+    ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict, adapt=adapt)
     write_state(backend, backend.slots(net), ready)
     return report
 
 
 def fitted_state(
-    net: NativeModule, checkpoint: Checkpoint, *, layout: str = AUTO, strict: bool = True
+    net: NativeModule, checkpoint: Checkpoint, *, layout: str = AUTO, strict: bool = True, adapt: bool = False
 ) -> tuple[dict[str, Array], LoadReport]:
     """A checkpoint's tensors as the canonical state of a network, which is not touched.
 
@@ -127,6 +133,7 @@ def fitted_state(
         checkpoint: What was read.
         layout: How its names are spelt; `"auto"` to find out.
         strict: Whether anything missing, unexpected or refused is an error.
+        adapt: Whether to change what is for other classes, channels or image sizes; see `load_state`.
 
     Returns:
         The arrays that fit, by canonical name, in the network's element types; and the report.
@@ -149,11 +156,16 @@ def fitted_state(
         check_layout(layout)
     slots = backend_of(net).slots(net)
     family = getattr(net, "family", None)
-    spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
-    translation = translated(checkpoint.tensors, spelling, family, slots)
-    report, ready = _planned(slots, translation, spelling, checkpoint.notes)
+    known = {**slots, **head_names(net)} if adapt else slots
+    try:
+        spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
+        translation = translated(checkpoint.tensors, spelling, family, known)
+    except WeightsError as error:
+        raise WeightsError(f"{error}{likeness(net, checkpoint.tensors, slots)}") from error
+    report, ready = _planned(slots, translation, spelling, checkpoint.notes, net if adapt else None)
     if strict and not report.ok:
-        raise WeightsError(f"{report}{_layout_hint(report, checkpoint, slots, spelling)}\nNothing was changed.")
+        hint = _layout_hint(report, checkpoint, slots, spelling) + likeness(net, checkpoint.tensors, slots)
+        raise WeightsError(f"{report}{hint}\nNothing was changed.")
     return ready, report
 
 
@@ -188,7 +200,7 @@ def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot], family: str | 
     if shared == len(slots):
         return POLYNET
     try:
-        likely = detect_layout(checkpoint.tensors)
+        likely = detect_layout(checkpoint.tensors, family)
     except WeightsError:
         if not shared:
             raise
@@ -198,9 +210,10 @@ def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot], family: str | 
 
 
 def _planned(
-    slots: Mapping[str, Slot], translation: Translation, layout: str, notes: tuple[str, ...]
+    slots: Mapping[str, Slot], translation: Translation, layout: str, notes: tuple[str, ...], net: NativeModule | None
 ) -> tuple[LoadReport, dict[str, Array]]:
-    """Check every tensor against its slot; nothing is written."""
+    """Check every tensor against its slot, changed to fit `net` if that is given; nothing is written."""
+    made = Adapted(translation.tensors) if net is None else adapted(net, translation.tensors, slots)
     ready: dict[str, Array] = {}
     reshaped = [
         Change(
@@ -210,7 +223,7 @@ def _planned(
     ]
     converted: list[Change] = []
     refused: list[Refusal] = []
-    for name, array in translation.tensors.items():
+    for name, array in made.tensors.items():
         slot = slots[name]
         fitted = fit(array, slot.shape)
         if fitted is None:
@@ -231,11 +244,13 @@ def _planned(
     report = LoadReport(
         layout=layout,
         loaded=tuple(ready),
-        missing=tuple(name for name in slots if name not in translation.tensors),
+        missing=tuple(name for name in slots if name not in made.tensors and name not in made.kept),
         unexpected=translation.unexpected,
-        reshaped=tuple(reshaped),
+        reshaped=(*reshaped, *made.changes),
         converted=tuple(converted),
         refused=tuple(refused),
+        dropped=made.dropped,
+        kept=made.kept,
         renamed=sum(translation.origin[name] != name for name in ready),
         notes=(*notes, *folds),
     )
@@ -310,7 +325,13 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
         write_safetensors(path, {name: pieces_of(slot) for name, slot in slots.items()}, metadata)
         return
     tensors = {name: slot.peek() for name, slot in slots.items()}
-    write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None)), metadata)
+    write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None), constants_of(net)), metadata)
+
+
+def constants_of(net: NativeModule) -> Mapping[str, Array] | None:
+    """What a network computes and other libraries keep in their files, by canonical name; `None` if it does not say."""
+    constants = getattr(net, "constants", None)
+    return constants() if callable(constants) else None
 
 
 def _config_text(config: Mapping[str, Any]) -> str:
@@ -327,7 +348,13 @@ def _config_text(config: Mapping[str, Any]) -> str:
 
 @explains_options
 def load(
-    net: NativeModule, path: PathLike, *, layout: str = AUTO, strict: bool = True, ema: bool = False
+    net: NativeModule,
+    path: PathLike,
+    *,
+    layout: str = AUTO,
+    strict: bool = True,
+    ema: bool = False,
+    adapt: bool = False,
 ) -> LoadReport:
     """Overwrite a network's weights from a file: `load_state` with the layout told from the file.
 
@@ -337,6 +364,8 @@ def load(
         layout: How the names are spelt; `"auto"` takes the file's own record, else what its names look like.
         strict: Whether anything missing, unexpected or refused is an error.
         ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
+        adapt: Whether to change what is for other classes, other channels of the images or another image size: a
+            classifier is left out, a first convolution and position tables are converted; the report says each.
 
     Returns:
         What was done, tensor by tensor.
@@ -361,4 +390,4 @@ def load(
     check_order("load", net, path)
     if not isinstance(path, Mapping):
         check_path(path)
-    return load_state(net, path, layout=layout, strict=strict, ema=ema)
+    return load_state(net, path, layout=layout, strict=strict, ema=ema, adapt=adapt)

@@ -37,6 +37,9 @@ BASES = {
     "effnet": "EffNetConfig",
     "effnet_lite": "EffNetLiteConfig",
     "vit": "ViTConfig",
+    "swin": "SwinConfig",
+    "resmlp": "ResMLPConfig",
+    "repvgg": "RepVGGConfig",
 }
 ROUNDED = 0.02
 """How far a figure that its source rounds may be from the network's own."""

@@ -62,6 +62,9 @@ def read_case(name: str) -> Case:
 
 
 def _drawn(draw: np.random.RandomState, kind: str, shape: tuple[int, ...], gain: float) -> Any:
+    if kind == "const":
+        # What the reference computes, not learns. It must be computed here too, so what a file says is wrong.
+        return np.zeros(shape)
     if kind == "weight":
         # A grouped convolution's (G, O / G, I / G, K, K): its fan lies within one group.
         fan_in = np.prod(shape[2:] if len(shape) == 5 else shape[1:])

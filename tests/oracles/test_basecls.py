@@ -6,12 +6,14 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from polynet import ops
 from polynet.backend import Backend, use_backend
 from polynet.registry import NETWORKS
-from polynet.weights import load_state
+from polynet.weights import load_state, to_layout
+from polynet.weights.transfer import constants_of
 from tests.compare import assert_close
 from tests.oracles.fill import case_names, read_case
 
@@ -42,6 +44,25 @@ def test_every_family_here_is_in_the_zoo() -> None:
 def test_parameters_and_state_are_as_many_as_in_basecls(name: str) -> None:
     _, parameters, keys = ZOO[name]
     with use_backend("shapes") as shapes:
-        slots = shapes.slots(NETWORKS.get(name)())
+        net = NETWORKS.get(name)()
+    slots = shapes.slots(net)
     counted = sum(math.prod(slot.shape) for slot in slots.values() if slot.kind == "parameter")
-    assert (counted, len(slots)) == (parameters, keys)
+    # BaseCls's files also keep constants that are computed here; arrays of one number take no memory.
+    state = {name: np.broadcast_to(np.float32(0), slot.shape) for name, slot in slots.items()}
+    written = to_layout(state, "basecls", net.family, constants_of(net))
+    assert (counted, len(written)) == (parameters, keys)
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_a_file_for_basecls_has_its_names_and_shapes(name: str) -> None:
+    case = read_case(name)
+    with use_backend("shapes") as shapes:
+        net = NETWORKS.get(name)()
+    state = {name: np.broadcast_to(np.float32(0), slot.shape) for name, slot in shapes.slots(net).items()}
+    written = to_layout(state, "basecls", net.family)
+    # MegEngine keeps biases of convolutions and normalisations as (1, C, 1, 1) in memory, and (C,) in files.
+    assert {key: array.size for key, array in written.items()} == {
+        key: math.prod(row[1]) for key, row in case.state.items()
+    }
+    constants = {key for key, row in case.state.items() if row[0] == "const"}
+    assert {key: list(written[key].shape) for key in constants} == {key: case.state[key][1] for key in constants}

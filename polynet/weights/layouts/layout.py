@@ -8,11 +8,13 @@ reverse is the same dictionary turned around, and it is checked to be one-to-one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import field, frozen
 
 from polynet.errors import WeightsError
+from polynet.weights.elements import Array
+from polynet.weights.layouts.constants import Constant
 from polynet.weights.layouts.template import Bindings, Form, Pattern
 
 _BLOCK_START = re.compile(r"s(\d+)\.b(\d+)\.")
@@ -49,6 +51,7 @@ class Rule:
         when: Tensors that the network must have, or not have, for the rule to apply.
         spatial: Kernel size of a convolution which the other library has where PolyNet has a linear layer; 0: none.
         unit_axes: How many axes of length 1 the other library's tensor has after those of PolyNet's.
+        reorder: How the numbers lie there: a function that leads from PolyNet's tensor to theirs, and back.
     """
 
     canonical: Pattern = field(converter=Pattern)
@@ -56,6 +59,7 @@ class Rule:
     when: Condition = field(default=Condition(""), converter=_condition)
     spatial: int = 0
     unit_axes: int = 0
+    reorder: Callable[[Array], Array] | None = None
 
 
 @frozen
@@ -85,6 +89,7 @@ class Layout:
         family: The family of networks: `"resnet"`.
         rules: Tried in order; the first that matches and applies names a tensor.
         folds: Foreign tensors that another takes over.
+        constants: Foreign tensors that PolyNet computes.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
         source: Where the names were learnt.
     """
@@ -93,6 +98,7 @@ class Layout:
     family: str
     rules: tuple[Rule, ...]
     folds: tuple[Fold, ...] = ()
+    constants: tuple[Constant, ...] = ()
     counts_batches: bool = True
     source: str = ""
 
@@ -111,6 +117,7 @@ class Layout:
         spatial: dict[str, int] = {}
         unit_axes: dict[str, int] = {}
         folded: dict[str, str] = {}
+        reorders: dict[str, Callable[[Array], Array]] = {}
         for name in canonical:
             rule, bindings = self._rule_for(name, canonical, places)
             foreign_of[name] = rule.foreign.make(bindings)
@@ -118,11 +125,13 @@ class Layout:
                 spatial[name] = rule.spatial
             if rule.unit_axes:
                 unit_axes[name] = rule.unit_axes
+            if rule.reorder is not None:
+                reorders[name] = rule.reorder
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
         self._check_one_to_one(foreign_of)
-        return NameMap(self, foreign_of, spatial, folded, unit_axes)
+        return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders)
 
     def _rule_for(self, name: str, names: Mapping[str, object], places: _Places) -> tuple[Rule, Bindings]:
         for rule in self.rules:
@@ -156,6 +165,7 @@ class NameMap:
         spatial: Kernel size, by canonical name of the linear weights that are convolutions there.
         folded: Foreign name, by canonical name of the tensor that takes it over.
         unit_axes: How many axes of length 1 follow those of a tensor there, by canonical name.
+        reorders: How the numbers of a tensor lie there, by canonical name.
     """
 
     layout: Layout
@@ -163,6 +173,7 @@ class NameMap:
     spatial: Mapping[str, int]
     folded: Mapping[str, str]
     unit_axes: Mapping[str, int] = field(factory=dict)
+    reorders: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
 
 
 @frozen

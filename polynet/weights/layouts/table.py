@@ -12,10 +12,15 @@ from polynet.weights.layouts import (
     densenet,
     high_resolution,
     inception,
+    mixing,
     mobile,
+    mobilevit,
+    poolformer,
     regnet,
+    reparameterised,
     residual,
     transformer,
+    windows,
 )
 from polynet.weights.layouts.layout import NameMap
 
@@ -23,13 +28,18 @@ LAYOUTS = (
     *convolutional.LAYOUTS,
     *mobile.LAYOUTS,
     *transformer.LAYOUTS,
-    *inception.LAYOUTS,
     *regnet.LAYOUTS,
     *convnext.LAYOUTS,
+    *inception.LAYOUTS,
+    *windows.LAYOUTS,
+    *mixing.LAYOUTS,
+    *reparameterised.LAYOUTS,
     *densenet.LAYOUTS,
     *residual.LAYOUTS,
     *compact.LAYOUTS,
     *high_resolution.LAYOUTS,
+    *poolformer.LAYOUTS,
+    *mobilevit.LAYOUTS,
 )
 
 POLYNET = "polynet"
@@ -62,7 +72,7 @@ def layout_names() -> tuple[str, ...]:
 
     Example:
         >>> layout_names()
-        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch', 'mmpretrain')
+        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch', 'mmpretrain', 'replknet_pytorch')
     """
     return tuple(dict.fromkeys((*_CANONICAL, *(layout.name for layout in LAYOUTS), *_COMPOSED)))
 
@@ -93,7 +103,7 @@ def has_map(layout: str, family: str | None) -> bool:
         >>> has_map("timm", "resnet"), has_map("timm", "alexnet")
         (True, False)
     """
-    return _is_own(layout, family) or (layout, _known_family(family)) in _BY_KEY
+    return _is_own(layout, family) or (layout, known_family(family)) in _BY_KEY
 
 
 def _is_own(layout: str, family: str | None) -> bool:
@@ -101,7 +111,8 @@ def _is_own(layout: str, family: str | None) -> bool:
     return layout in _CANONICAL or (layout in _COMPOSED and family is None)
 
 
-def _known_family(family: str | None) -> str:
+def known_family(family: str | None) -> str:
+    """The family that a name of one stands for: `"efficientnet"` is `"effnet"`."""
     return _FAMILY_ALIASES.get(str(family), str(family))
 
 
@@ -120,7 +131,7 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
     check_layout(layout)
     if _is_own(layout, family):
         return None
-    found = _BY_KEY.get((layout, _known_family(family)))
+    found = _BY_KEY.get((layout, known_family(family)))
     if found is None:
         others = [name for name in layout_names() if name not in _CANONICAL and has_map(name, family)]
         whose = f"the family {family!r}" if family else "a network composed of parts"

@@ -9,9 +9,10 @@ from attrs import frozen
 
 from polynet.errors import WeightsError
 from polynet.weights.elements import Array
+from polynet.weights.layouts.constants import ASSUMED, BASECLS_CONSTANTS, Constant, is_constant, made_constants
 from polynet.weights.layouts.layout import NameMap
 from polynet.weights.layouts.native import native_shapes
-from polynet.weights.layouts.table import BASECLS, MMPRETRAIN, name_map
+from polynet.weights.layouts.table import BASECLS, MMPRETRAIN, known_family, name_map
 
 _COUNTER = "num_batches_tracked"
 
@@ -65,13 +66,24 @@ def translated(
         for name, count in names.unit_axes.items():
             if name in tensors and tensors[name].shape[-count:] == (1,) * count:
                 tensors[name] = tensors[name].reshape(tensors[name].shape[:-count])
+        for name, reorder in names.reorders.items():
+            if name in tensors:
+                tensors[name] = reorder(tensors[name])
         for name, foreign in names.folded.items():
             if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
                 tensors[name] = tensors[name] - state[foreign]
                 folded.append(name)
-    unexpected = tuple(name for name in state if name not in used and not _is_counter(name))
+    constants = _constants(names, family)
+    unexpected = tuple(
+        name for name in state if name not in used and not _is_counter(name) and not is_constant(name, constants)
+    )
     origin = {name: foreign_of[name] for name in tensors}
     return Translation(tensors, origin, unexpected, flattened, tuple(folded))
+
+
+def _constants(names: NameMap | None, family: str | None) -> tuple[Constant, ...]:
+    """What the other library keeps and PolyNet computes; BaseCls's where the names are PolyNet's."""
+    return BASECLS_CONSTANTS.get(known_family(family), ()) if names is None else names.layout.constants
 
 
 def _is_counter(name: str) -> bool:
@@ -109,13 +121,20 @@ def from_layout(
     return done.tensors
 
 
-def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> dict[str, Array]:
+def to_layout(
+    state: Mapping[str, Array],
+    layout: str,
+    family: str | None,
+    constants: Mapping[str, Array] | None = None,
+) -> dict[str, Array]:
     """A canonical state under another layout's names and in its shapes.
 
     Args:
         state: Arrays by canonical name: the whole of a network's.
         layout: How to spell them: one of `layout_names()`.
         family: Family of the network: `"resnet"`.
+        constants: What the network computes and the other library may keep, as its method `constants` gives it; by
+            default what the family's usual networks have.
 
     Returns:
         Arrays by foreign name. `num_batches_tracked` (0) is added where the layout keeps it.
@@ -130,11 +149,16 @@ def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> di
     """
     names = name_map(layout, family, state)
     if names is None:
-        return _own_names(state, layout)
-    made: dict[str, Array] = {}
+        made = _own_names(state, layout)
+        if layout == BASECLS:
+            made.update(made_constants(_constants(None, family), _with_constants(state, family, constants)))
+        return made
+    made = made_constants(names.layout.constants, state)
     for name, array in state.items():
         foreign = names.foreign_of[name]
         made[foreign] = _unflattened(name, array, names)
+        if name in names.reorders:
+            made[foreign] = names.reorders[name](array)
         if name in names.unit_axes:
             made[foreign] = array.reshape(array.shape + (1,) * names.unit_axes[name])
         if name in names.folded:
@@ -142,6 +166,16 @@ def to_layout(state: Mapping[str, Array], layout: str, family: str | None) -> di
         if names.layout.counts_batches:
             _add_counter(made, foreign)
     return made
+
+
+def _with_constants(
+    state: Mapping[str, Array], family: str | None, constants: Mapping[str, Array] | None
+) -> dict[str, Array]:
+    """A state, and what its network computes beside it."""
+    if constants is None:
+        assumed = ASSUMED.get(known_family(family))
+        constants = {} if assumed is None else assumed(state)
+    return {**state, **constants}
 
 
 def _own_names(state: Mapping[str, Array], layout: str) -> dict[str, Array]:

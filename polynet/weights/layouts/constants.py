@@ -1,0 +1,139 @@
+"""Tensors that another library keeps in its files and PolyNet computes: dropped on reading, written anew.
+
+They are data like the names: a layout lists them, each with the tensor of the network that it follows from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import isqrt
+
+import numpy as np
+from attrs import field, frozen
+
+from polynet.errors import WeightsError
+from polynet.models.blocks.window_tables import relative_position_index, shifted_window_mask
+from polynet.weights.elements import Array
+from polynet.weights.layouts.template import Form, Pattern
+
+
+@frozen
+class Constant:
+    """One kind of tensor that only the other library keeps.
+
+    Attributes:
+        canonical: Pattern of the tensor, or of the network's own constant, that it follows from.
+        foreign: Form of its name.
+        make: What it is, worked out from that tensor; `None` for one that files may have and need not.
+    """
+
+    canonical: Pattern = field(converter=Pattern)
+    foreign: Form = field(converter=Form)
+    make: Callable[[Array], Array] | None = None
+
+
+def is_constant(name: str, constants: Iterable[Constant]) -> bool:
+    """Whether a foreign name is that of a constant."""
+    return any(constant.foreign.shape().fullmatch(name) is not None for constant in constants)
+
+
+def made_constants(constants: Iterable[Constant], known: Mapping[str, Array]) -> dict[str, Array]:
+    """The constants of a network by foreign name.
+
+    Args:
+        constants: Those of the layout.
+        known: The network's tensors and own constants by canonical name.
+    """
+    made: dict[str, Array] = {}
+    for constant in constants:
+        if constant.make is None:
+            continue
+        for name, array in known.items():
+            bindings = constant.canonical.match(name)
+            if bindings is not None:
+                made[constant.foreign.make(bindings)] = constant.make(array)
+    return made
+
+
+def window_of(table: Array) -> int:
+    """Side of the square window that a table `(relative positions, heads)` is for.
+
+    Raises:
+        WeightsError: No square window has as many relative positions.
+
+    Example:
+        >>> window_of(np.zeros((169, 3)))
+        7
+    """
+    side = isqrt(len(table)) if table.ndim == 2 else 0
+    if not side or side * side != len(table) or side % 2 == 0:
+        message = (
+            f"A table of relative positions of shape {table.shape} is for no square window. "
+            "How the positions of other windows are ordered cannot be told from the weights, so only networks with "
+            "square windows change layouts."
+        )
+        raise WeightsError(message)
+    return (side + 1) // 2
+
+
+def swapped_table(table: Array) -> Array:
+    """A table of relative positions with its rows the other way round: column by column for row by row, or back.
+
+    Example:
+        >>> swapped_table(np.arange(9).reshape(9, 1)).ravel().tolist()
+        [0, 3, 6, 1, 4, 7, 2, 5, 8]
+    """
+    side = 2 * window_of(table) - 1
+    return np.ascontiguousarray(table.reshape(side, side, -1).swapaxes(0, 1)).reshape(table.shape)
+
+
+def index_of_table(table: Array) -> Array:
+    """The index that BaseCls keeps beside a table."""
+    side = window_of(table)
+    return relative_position_index((side, side))
+
+
+def flat_index_of_table(table: Array) -> Array:
+    """The index that torchvision keeps beside a table."""
+    side = window_of(table)
+    return relative_position_index((side, side), row_first=True).reshape(-1).astype(np.int64)
+
+
+_TABLE = Pattern("layers.{stage}.blocks.{block}.attn.rel_pos_bias_table")
+_MASK = "layers.{stage}.blocks.{block}.attn_mask"
+
+
+def masks_by_design(state: Mapping[str, Array]) -> dict[str, Array]:
+    """The masks of a Swin whose last map is one window, as that of each of the paper's is.
+
+    The weights alone do not say how large the images are; a network does: `SwinTransformer.constants`.
+
+    Args:
+        state: The network's tensors by canonical name.
+    """
+    windows: dict[tuple[int, int], int] = {}
+    for name, table in state.items():
+        bound = _TABLE.match(name)
+        if bound is not None:
+            windows[int(bound["stage"]), int(bound["block"])] = window_of(table)
+    masks: dict[str, Array] = {}
+    last = max((stage for stage, _ in windows), default=0)
+    for (stage, block), side in windows.items():
+        whole = windows[last, 0] * 2 ** (last - stage)
+        if block % 2 and whole > side:
+            filled = -(-whole // side) * side
+            name = Form(_MASK).make({"stage": stage, "block": block})
+            masks[name] = shifted_window_mask((filled, filled), (side, side), (side // 2, side // 2))
+    return masks
+
+
+BASECLS_CONSTANTS: dict[str, tuple[Constant, ...]] = {
+    "swin": (
+        Constant(_TABLE.source, "layers.{stage}.blocks.{block}.attn.rel_pos_index", index_of_table),
+        Constant(_MASK, _MASK, np.asarray),
+    ),
+}
+"""By family. BaseCls's masks may be wrong in its files, which is why none is ever read."""
+
+ASSUMED: dict[str, Callable[[Mapping[str, Array]], dict[str, Array]]] = {"swin": masks_by_design}
+"""By family: a network's own constants, where there is no network to ask."""

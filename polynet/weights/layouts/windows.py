@@ -1,0 +1,93 @@
+"""Layouts of transformers with attention in windows.
+
+The names are facts of torchvision 0.29 (`torchvision.models.swin_transformer`) and timm 1.0
+(`timm.models.swin_transformer`, `.swin_transformer_v2`), read from the state dictionaries of their models. Both keep
+the tables of relative positions of the first generation row by row, BaseCls and PolyNet column by column.
+"""
+
+from __future__ import annotations
+
+from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table
+from polynet.weights.layouts.layout import Layout, Rule
+
+_BLOCK = "layers.{stage}.blocks.{block}."
+_TABLE = _BLOCK + "attn.rel_pos_bias_table"
+_MASK = _BLOCK + "attn_mask"
+_FEATURES = "features.{2*stage+1}.{block}."
+
+LAYOUTS = (
+    Layout(
+        "timm",
+        "swin",
+        (
+            Rule("patch_embed.proj.{leaf}", "patch_embed.proj.{leaf}"),
+            Rule("patch_embed.norm.{leaf}", "patch_embed.norm.{leaf}"),
+            Rule(_BLOCK + "norm1.{leaf}", _BLOCK + "norm1.{leaf}"),
+            Rule(_TABLE, _BLOCK + "attn.relative_position_bias_table", reorder=swapped_table),
+            Rule(_BLOCK + "attn.qkv.{leaf}", _BLOCK + "attn.qkv.{leaf}"),
+            Rule(_BLOCK + "attn.proj.{leaf}", _BLOCK + "attn.proj.{leaf}"),
+            Rule(_BLOCK + "norm2.{leaf}", _BLOCK + "norm2.{leaf}"),
+            Rule(_BLOCK + "ffn.fc1.{leaf}", _BLOCK + "mlp.fc1.{leaf}"),
+            Rule(_BLOCK + "ffn.fc2.{leaf}", _BLOCK + "mlp.fc2.{leaf}"),
+            # There a map is halved before a stage, here after one.
+            Rule("layers.{stage}.downsample.norm.{leaf}", "layers.{stage+1}.downsample.norm.{leaf}"),
+            Rule("layers.{stage}.downsample.reduction.{leaf}", "layers.{stage+1}.downsample.reduction.{leaf}"),
+            Rule("norm.{leaf}", "norm.{leaf}"),
+            Rule("head.{leaf}", "head.fc.{leaf}"),
+        ),
+        constants=(
+            # Files written before timm 0.9 have them.
+            Constant(_TABLE, _BLOCK + "attn.relative_position_index"),
+            Constant(_MASK, _MASK),
+        ),
+        source="timm.models.swin_transformer",
+    ),
+    Layout(
+        "torchvision",
+        "swin",
+        (
+            Rule("patch_embed.proj.{leaf}", "features.0.0.{leaf}"),
+            Rule("patch_embed.norm.{leaf}", "features.0.2.{leaf}"),
+            Rule(_BLOCK + "norm1.{leaf}", _FEATURES + "norm1.{leaf}"),
+            Rule(_TABLE, _FEATURES + "attn.relative_position_bias_table", reorder=swapped_table),
+            Rule(_BLOCK + "attn.qkv.{leaf}", _FEATURES + "attn.qkv.{leaf}"),
+            Rule(_BLOCK + "attn.proj.{leaf}", _FEATURES + "attn.proj.{leaf}"),
+            Rule(_BLOCK + "norm2.{leaf}", _FEATURES + "norm2.{leaf}"),
+            Rule(_BLOCK + "ffn.fc1.{leaf}", _FEATURES + "mlp.0.{leaf}"),
+            Rule(_BLOCK + "ffn.fc2.{leaf}", _FEATURES + "mlp.3.{leaf}"),
+            Rule("layers.{stage}.downsample.norm.{leaf}", "features.{2*stage+2}.norm.{leaf}"),
+            Rule("layers.{stage}.downsample.reduction.{leaf}", "features.{2*stage+2}.reduction.{leaf}"),
+            Rule("norm.{leaf}", "norm.{leaf}"),
+            Rule("head.{leaf}", "head.{leaf}"),
+        ),
+        constants=(Constant(_TABLE, _FEATURES + "attn.relative_position_index", flat_index_of_table),),
+        source="torchvision.models.swin_transformer",
+    ),
+    Layout(
+        "timm",
+        "swin_v2",
+        (
+            Rule("patch_embed.proj.{leaf}", "patch_embed.proj.{leaf}"),
+            Rule("patch_embed.norm.{leaf}", "patch_embed.norm.{leaf}"),
+            Rule(_BLOCK + "attn.{leaf}", _BLOCK + "attn.{leaf}"),
+            Rule(_BLOCK + "attn.cpb_mlp.{layer}.{leaf}", _BLOCK + "attn.cpb_mlp.{layer}.{leaf}"),
+            Rule(_BLOCK + "attn.qkv.{leaf}", _BLOCK + "attn.qkv.{leaf}"),
+            Rule(_BLOCK + "attn.proj.{leaf}", _BLOCK + "attn.proj.{leaf}"),
+            Rule(_BLOCK + "norm1.{leaf}", _BLOCK + "norm1.{leaf}"),
+            Rule(_BLOCK + "mlp.fc1.{leaf}", _BLOCK + "mlp.fc1.{leaf}"),
+            Rule(_BLOCK + "mlp.fc2.{leaf}", _BLOCK + "mlp.fc2.{leaf}"),
+            Rule(_BLOCK + "norm2.{leaf}", _BLOCK + "norm2.{leaf}"),
+            Rule("layers.{stage}.downsample.reduction.{leaf}", "layers.{stage}.downsample.reduction.{leaf}"),
+            Rule("layers.{stage}.downsample.norm.{leaf}", "layers.{stage}.downsample.norm.{leaf}"),
+            Rule("norm.{leaf}", "norm.{leaf}"),
+            Rule("head.{leaf}", "head.fc.{leaf}"),
+        ),
+        constants=(
+            Constant(_BLOCK + "attn.logit_scale", _BLOCK + "attn.relative_coords_table"),
+            Constant(_BLOCK + "attn.logit_scale", _BLOCK + "attn.relative_position_index"),
+            Constant(_BLOCK + "attn.logit_scale", _BLOCK + "attn.k_bias"),
+            Constant(_BLOCK + "attn.logit_scale", _MASK),
+        ),
+        source="timm.models.swin_transformer_v2",
+    ),
+)
