@@ -35,6 +35,7 @@ class Reference:
             such places.
         channels_last: Their modules put out (N, H, W, C).
         prefix: Their modules put out tokens (N, prefix + H · W, C) of square maps: how many come before the map's.
+        gain: What their kernels are multiplied by: less than 1 where nothing normalises what many blocks add up.
         tolerance: Largest difference allowed, as a share of the largest number; where it is not the usual one, the
             family's module says why.
     """
@@ -48,6 +49,7 @@ class Reference:
     stages: tuple[str, ...] = ()
     channels_last: bool = False
     prefix: int | None = None
+    gain: float = 1.0
     tolerance: float = TOLERANCE
 
     def __str__(self) -> str:
@@ -116,7 +118,7 @@ def answers(reference: Reference) -> Answers:
 
     theirs = make_theirs(reference)
     own = theirs.state_dict()
-    state = {name: _filled(name, tensor) for name, tensor in own.items()}
+    state = {name: _filled(name, tensor, reference.gain) for name, tensor in own.items()}
     theirs.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
     draw = np.random.RandomState(7)
     channels = int(reference.their_options.get("in_chans", 3))
@@ -145,7 +147,8 @@ def _map_of(put_out: np.ndarray[Any, Any], reference: Reference) -> np.ndarray[A
     return put_out.transpose(0, 3, 1, 2) if reference.channels_last or reference.prefix is not None else put_out
 
 
-def _filled(name: str, tensor: Any) -> np.ndarray[Any, Any]:
+def _filled(name: str, tensor: Any, gain: float) -> np.ndarray[Any, Any]:
     if not tensor.is_floating_point():
         return np.asarray(tensor.numpy())
-    return drawn(name, tuple(tensor.shape))
+    array = drawn(name, tuple(tensor.shape))
+    return array * np.float32(gain) if array.ndim > 1 else array
