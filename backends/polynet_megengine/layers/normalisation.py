@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import megengine
@@ -117,7 +118,8 @@ class GroupNorm(M.GroupNorm, Module):
         """Normalise `(N, C, …)`."""
         check_floating(self, x)
         shape: tuple[int, ...] = x._tuple_shape
-        if len(shape) == 4 and shape[1] == self.num_channels and 0 not in shape:
+        small = math.prod(shape[1:]) <= functional.LARGE_GROUP * self.num_groups
+        if small and len(shape) == 4 and shape[1] == self.num_channels and 0 not in shape:
             return F.nn.group_norm(x, self.num_groups, self.affine, self.weight, self.bias, self.eps)
         _check_channels(self, x, self.num_channels)
         return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)

@@ -13,6 +13,10 @@ from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_running
 from polynet_megengine.ops._tensors import drop_axes, in_float32, shape_of
 
+LARGE_GROUP = 4096
+"""Elements of a group from which the framework's kernel is left alone: it adds them one after another in float32, which
+costs 1e-6 of the result for 16 thousand and 2e-5 for 200 thousand."""
+
 
 def _per_channel(vector: Tensor, ndim: int) -> Tensor:
     """A vector over dimension 1 of a tensor of `ndim` dimensions, whatever shape the framework keeps it in."""
@@ -131,13 +135,29 @@ def group_norm(
     if 0 in shape:
         return input
     x = _as_image(input)
-    if weight is None and bias is None:
+    if math.prod(shape[1:]) > LARGE_GROUP * num_groups and input.dtype == np.float32:
+        result = _normalise_large_groups(x, num_groups, weight, bias, eps)
+    elif weight is None and bias is None:
         result = F.nn.group_norm(x, num_groups, False, eps=eps)
     else:
         scale = F.ones_like(bias) if weight is None else weight
         shift = F.zeros_like(scale) if bias is None else bias
         result = F.nn.group_norm(x, num_groups, True, F.reshape(scale, (-1,)), F.reshape(shift, (-1,)), eps)
     return F.reshape(result, shape) if len(shape) != 4 else result
+
+
+def _normalise_large_groups(
+    x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    """Normalise groups of `(N, C, H, W)` by means taken of the differences from means, as exactly as float32 allows."""
+    shape = shape_of(x)
+    groups = F.reshape(x, (shape[0], num_groups, -1))
+    centred = groups - F.mean(groups, axis=2, keepdims=True)
+    variance = F.mean(centred * centred, axis=2, keepdims=True)
+    result = F.reshape(centred * (variance + eps) ** -0.5, shape)
+    if weight is not None:
+        result = result * _per_channel(weight, 4)
+    return result if bias is None else result + _per_channel(bias, 4)
 
 
 def instance_norm(
