@@ -24,7 +24,7 @@ def blocks_of(net: NativeModule) -> list[str]:
     shrinks the map, of that one's members; any other is one block itself. A sequence of layers alone is one block.
 
     Returns:
-        Attribute paths; none where the stages are no modules called as they are named.
+        Attribute paths; none where the stages are no modules called as they are named, or lie within one another.
 
     Example:
         >>> blocks_of(polynet.build("resnet18", backend="shapes"))[:3]
@@ -34,6 +34,8 @@ def blocks_of(net: NativeModule) -> list[str]:
     modules = dict(net.named_modules())
     stages = [stage.name for stage in getattr(net, "stages", ())]
     if any(name not in modules or not _has_parameters(modules[name]) for name in stages):
+        return []
+    if any(name.startswith(f"{other}.") for name in stages for other in stages):
         return []
     kinds = _sequence_types(backend)
     return [path for name in stages for path in _within(modules[name], name, kinds)]

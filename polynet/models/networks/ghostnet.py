@@ -78,8 +78,8 @@ class GhostNet(ImageNetwork):
         ...     net = GhostNet(width_mult=0.25, num_classes=10)
         >>> len(net.stages), net.stages[-1]
         (9, Stage(name='blocks.8', channels=40, stride=32))
-        >>> tuple(net(ops.ones((1, 3, 32, 32))).shape)
-        (1, 10)
+        >>> tuple(net(ops.ones((2, 3, 32, 32))).shape)
+        (2, 10)
     """
 
     family = "ghostnet"

@@ -59,6 +59,13 @@ def test_its_stages_are_the_pyramid_and_the_sum_of_timm(backend: Backend) -> Non
     assert_close(backend.numpy(net.head.conv(joined)) + bias, theirs.maps[-1], 2e-5)
 
 
+def test_learning_rates_fall_from_stage_to_stage(backend: Backend) -> None:
+    groups = HRNet(**SMALL, w_stem=8).parameter_groups(layer_decay=0.5)
+    scales = {name: group["lr_scale"] for group in groups for name in group["names"]}
+    blocks = ("stem.conv_1", "stage1.module1.branch1.block1.a", "stage2.module1.branch2.block1.a", "merge.branch2.a")
+    assert [scales[f"{block}.weight"] for block in blocks] == [0.125, 0.25, 0.5, 1.0]
+
+
 def test_images_whose_size_the_streams_cannot_halve_are_refused(backend: Backend) -> None:
     net = HRNet(**SMALL, w_stem=8)
     assert (net.fits(32, 40), net.fits(32, 36), net.fits(0, 8)) == (True, False, False)
