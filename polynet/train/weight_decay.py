@@ -100,7 +100,9 @@ def _rule(rule: Any) -> DecayRule:
 
 def _matcher(pattern: Any) -> Callable[[Parameter], bool]:
     if isinstance(pattern, ClassReference):
-        pattern = pattern.resolve()
+        package, name = pattern.path.partition(".")[0], pattern.path.rpartition(":")[2]
+        # A config of BaseCls's imports its NORM_TYPES and layers; they are known by name where it is not installed.
+        pattern = name if package == "basecls" else pattern.resolve()
     if pattern == NORM_TYPES:
         return lambda parameter: parameter.normalises
     if isinstance(pattern, str):

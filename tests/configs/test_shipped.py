@@ -120,7 +120,8 @@ def test_a_config_lies_in_the_folder_of_its_family(path: Path) -> None:
 
 def test_a_config_builds_what_its_name_does() -> None:
     for path in ZOO:
-        by_name = polynet.build(path.stem, backend="shapes")
+        options = {key: value for key, value in Config.fromfile(path).model.items() if key != "name"}
+        by_name = polynet.build(path.stem, backend="shapes", **options)
         by_config = polynet.build(path, backend="shapes")
         shapes = [{name: p.shape for name, p in net.named_parameters()} for net in (by_name, by_config)]
         assert shapes[0] == shapes[1], path.stem
