@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from polynet.weights.elements import Array
 from polynet.weights.layouts.template import Form, Pattern
 
+# The branches of a RepVGG's block: what the block before wrote, in the same stage, in the one before, or at the start.
+_BRANCHES = ("rbr_dense.conv", "rbr_1x1.conv", "rbr_reparam")
+_BEFORE_BRANCHES = tuple(
+    (Pattern(f"stage{{stage}}.{{block}}.{branch}.weight"), Form(f"{before}.{branch}.weight"))
+    for before in ("stage{stage}.{block-1}", "stage{stage-1}.0", "stage0")
+    for branch in _BRANCHES
+)
+
 _INPUT_OF = (
+    *_BEFORE_BRANCHES,
     # A bottleneck's second convolution reads what its first wrote.
     (Pattern("s{stage}.b{block}.b.weight"), Form("s{stage}.b{block}.a.weight")),
     # The rungs of a ladder keep their width. Of a split attention, two read as many channels as the bottleneck has.
@@ -68,5 +77,6 @@ def _groups(name: str, array: Array, state: Mapping[str, Array]) -> int:
         bound = pattern.match(name)
         if bound is not None and array.ndim == 4:
             source = state.get(form.make(bound))
-            return 1 if source is None else source.shape[0] // array.shape[1]
+            if source is not None:
+                return source.shape[0] // array.shape[1]
     return 1

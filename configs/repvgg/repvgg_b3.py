@@ -1,0 +1,15 @@
+"""RepVGG-B3. Ding et al. 2021, arXiv:2101.03697."""
+
+_base_ = "../_base_/repvgg.py"
+
+_cfg = dict(
+    published=dict(
+        parameters=123_085_288,
+        top1=80.52,
+        source="Ding et al. 2021, table 5; parameters before deployment",
+    ),
+    model=dict(name="repvgg_b3"),
+    loss=dict(label_smooth=0.1),
+    augments=dict(name="AutoAugment", mixup=dict(mixup_alpha=0.2, permute=1)),
+    solver=dict(max_epoch=200),
+)
