@@ -110,7 +110,7 @@ def test_batch_norm_and_its_running_statistics(shape: tuple[int, ...]) -> None:
     )
 
 
-@pytest.mark.parametrize("shape", [(4, 6, 5), (2, 6, 4, 5), (2, 6, 2, 3, 2)])
+@pytest.mark.parametrize("shape", [(4, 6, 5), (2, 6, 4, 5), (2, 6, 2, 3, 2), (1, 6, 50, 50)])
 def test_norms_over_channels(shape: tuple[int, ...]) -> None:
     vectors = normal(6), normal(6, seed=1)
     compare(lambda ops, x, w, b: ops.group_norm(x, 3, w, b), normal(*shape), *vectors)

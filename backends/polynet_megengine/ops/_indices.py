@@ -7,6 +7,7 @@ import numpy as np
 
 from polynet.errors import InputError, InputIndexError
 from polynet.types import Tensor
+from polynet_megengine.known_numbers import values_of
 from polynet_megengine.ops._tensors import values_are_readable
 
 
@@ -42,7 +43,7 @@ def check_range(index: Tensor, size: int, name: str = "index", *, lowest: int = 
     """
     if not values_are_readable():
         return ignored is not None
-    values = index.numpy()
+    values = values_of(index)
     if values.size == 0:
         return False
     smallest, largest = int(values.min()), int(values.max())

@@ -17,6 +17,7 @@ from megengine.device import get_default_device
 from polynet.errors import InputError
 from polynet.ops.checks import check_numbers
 from polynet.types import Tensor
+from polynet_megengine.known_numbers import tensor_of
 from polynet_megengine.ops._tensors import as_scalar, is_floating, is_tensor, python_number, shape_of
 from polynet_megengine.ops.conversion import native_device
 from polynet_megengine.ops.dtypes import narrowed, native_dtype
@@ -44,7 +45,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Tensor | N
     array = np.asarray(data)
     if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         array = array.astype("float32")
-    return megengine.tensor(narrowed(array, dtype), device=place)
+    return tensor_of(narrowed(array, dtype), place)
 
 
 def zeros(size: int | Sequence[int], *, dtype: Any = None, device: Any = None, like: Tensor | None = None) -> Tensor:
