@@ -38,6 +38,7 @@ CASES = [
     case("GroupNorm", 2, 4, inputs=IMAGE),
     case("GroupNorm", 1, 4, inputs=IMAGE),
     case("GroupNorm", 4, 4, eps=1e-3, affine=False, inputs=IMAGE),
+    case("GroupNorm", 1, 4, inputs=normal(2, 4, 40, 40)),
     case("GroupNorm", 2, 12, inputs=normal(3, 12)),
     case("GroupNorm", 2, 4, inputs=normal(3, 4, 7)),
     case("GroupNorm", 2, 4, inputs=normal(2, 4, 3, 4, 5)),
@@ -87,6 +88,17 @@ def test_layer_norm_keeps_its_accuracy_far_from_zero(backend: Backend) -> None:
     centred -= centred.mean(-1, keepdims=True)
     expected = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
     assert_close(backend.numpy(layer(backend.tensor(values.astype(np.float32)))), expected, 3e-5)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_group_norm_keeps_its_accuracy_over_large_groups(backend: Backend, affine: bool) -> None:
+    values = np.random.default_rng(0).standard_normal((1, 8, 96, 96)).astype(np.float32) + np.float32(0.3)
+    layer = nn.GroupNorm(1, 8, affine=affine)
+    for slot in backend.slots(layer).values():
+        slot.write(np.full(slot.shape, 1.0 if slot.leaf == "weight" else 0.0, np.float32))
+    exact = values.astype(np.float64)
+    expected = (exact - exact.mean()) / np.sqrt(exact.var() + 1e-5)
+    assert_close(backend.numpy(layer(backend.tensor(values))), expected.astype(np.float32), 1e-6)
 
 
 def test_training_on_a_single_value_per_channel_is_an_error(backend: Backend) -> None:

@@ -249,6 +249,15 @@ def test_a_table_that_gives_two_tensors_one_name_is_caught():
         layout.names({"a.weight": None, "b.weight": None})
 
 
+def test_axes_of_length_one_are_added_and_taken_away():
+    ours = {"s1.blocks.0.gamma": np.arange(3.0)}
+    theirs = to_layout(ours, "torchvision", "convnext")
+    assert {name: array.shape for name, array in theirs.items()} == {"features.1.0.layer_scale": (3, 1, 1)}
+    back = from_layout(theirs, "torchvision", "convnext", ours)
+    assert back["s1.blocks.0.gamma"].shape == (3,)
+    np.testing.assert_array_equal(back["s1.blocks.0.gamma"], ours["s1.blocks.0.gamma"])
+
+
 def test_patterns_bind_whole_numbers_without_leading_zeros():
     pattern = Pattern("s{stage}.b{block}.{leaf}")
     assert pattern.match("s10.b2.weight") == {"stage": 10, "block": 2, "leaf": "weight"}
