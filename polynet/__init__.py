@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from polynet.builder import build as build
     from polynet.config import Config as Config
     from polynet.description import describe as describe
+    from polynet.listing import list_models as list_models
     from polynet.placement import devices as devices
+    from polynet.pretrained import preprocessing_of as preprocessing_of
     from polynet.proof import Report as Report
     from polynet.proof import Tolerance as Tolerance
     from polynet.proof import parity as parity
@@ -45,9 +47,11 @@ _HOMES = {
     "devices": "polynet.placement",
     "get_backend": "polynet.backend",
     "installed_backends": "polynet.backend",
+    "list_models": "polynet.listing",
     "load": "polynet.weights",
     "load_state": "polynet.weights",
     "parity": "polynet.proof",
+    "preprocessing_of": "polynet.pretrained",
     "save": "polynet.weights",
     "state": "polynet.weights",
     "use_backend": "polynet.backend",

@@ -28,13 +28,15 @@ def build(
     seed: int | None = None,
     weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     layout: str | None = None,
+    pretrained: bool | str | None = None,
     **options: Any,
 ) -> NativeModule:
     """Build a network as a real module of a framework.
 
     Args:
-        config: A registered name (`"resnet50"`), a config (a mapping with `model`, or a model mapping with `name`), the
-            path of a config file, or a network class.
+        config: A registered name (`"resnet50"`), one with the tag of its weights (`"resnet50.a1_in1k"`) or their id on
+            the Hugging Face Hub (`"hf-hub:timm/resnet50.a1_in1k"`), a config (a mapping with `model`, or a model
+            mapping with `name`), the path of a config file, or a network class.
         backend: `"torch"` or `"megengine"`; by default the active one, or the one a write-native class belongs to.
         device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"auto"` or the framework's own spelling; or a mapping from submodule
             path to device, `{"": "cuda:0", "head": "cuda:1"}`. By default the config's `device`, else the framework's.
@@ -43,6 +45,9 @@ def build(
         weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random.
         layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; by default found from the
             names.
+        pretrained: True for the first known weights of the network, or the tag of others; they are fetched, kept and
+            adapted to `num_classes`, `in_channels` and the image size; see `polynet.pretrained`. A name with a tag asks
+            for its weights unless this is False.
         **options: Merged over the model's own arguments: `num_classes=10`, `head=None`, `out_indices=(1, 2, 3)` …
             `features_only=True` makes any image network return the maps of the stages `out_indices`, of all by
             default; it then has no classifier, whatever `num_classes` says.
@@ -68,12 +73,19 @@ def build(
     _check_seed(seed)
     name, arguments = model_arguments(config, options)
     given = functools.partial(given_model, config, options)
+    record = _record(name, pretrained, weights)
+    if record is not None:
+        from polynet.pretrained.loading import with_record
+
+        name, arguments = record.name, with_record(record, arguments)
+        if pretrained is False:
+            record = None
     chosen = _choose_backend(name, backend)
     if device is None and isinstance(config, Mapping):
         device = config.get("device")
     where = placements(device, chosen)
     try:
-        net = _built(name, arguments, given, chosen, seed, random=weights is None)
+        net = _built(name, arguments, given, chosen, seed, random=weights is None and record is None)
     except PolyNetError as error:
         if error.config_path:
             error.within("model")
@@ -83,6 +95,10 @@ def build(
         from polynet.weights import load_state
 
         load_state(net, weights, layout=layout or "auto")
+    if record is not None and chosen.is_framework:
+        from polynet.pretrained.loading import load_record
+
+        load_record(net, record, seed)
     for path, spelled in where.items():
         _place(net, path, spelled, chosen)
     return net
@@ -92,6 +108,24 @@ def _check_seed(seed: Any) -> None:
     if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0):
         message = f"seed must be a whole number of at least 0, or None for a fresh one, not {seed!r}."
         raise OptionError(message)
+
+
+def _record(name: Any, pretrained: bool | str | None, weights: Any) -> Any:
+    """The published weights that are asked for, if any.
+
+    Raises:
+        OptionError: They are asked for beside other weights.
+        UnknownNameError: There are no such weights.
+    """
+    if pretrained is None and not (isinstance(name, str) and ("." in name or ":" in name)):
+        return None
+    from polynet.pretrained.loading import chosen_record
+
+    record = chosen_record(name, pretrained)
+    if record is not None and weights is not None and pretrained is not False:
+        message = f"Give either weights or pretrained: {record.full_name} and {weights!r:.80} exclude each other."
+        raise OptionError(message)
+    return record
 
 
 def _choose_backend(name: Any, backend: str | Backend | None) -> Backend:

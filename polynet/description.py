@@ -19,6 +19,7 @@ import attrs
 from polynet.backend import Backend, get_backend, use_backend
 from polynet.calls import explains_options
 from polynet.errors import FrameworkMismatchError, InputError
+from polynet.models.papers import papers_of
 from polynet.types import NativeModule, Tensor
 
 
@@ -61,6 +62,21 @@ class Row:
 
 
 @attrs.frozen
+class KnownWeights:
+    """Published weights of a network, as `polynet.build` takes them.
+
+    Attributes:
+        name: Name and tag: `"resnet50.a1_in1k"`.
+        licence: As their publisher states it; `""` where none is stated.
+        source: Where they come from.
+    """
+
+    name: str
+    licence: str
+    source: str
+
+
+@attrs.frozen
 class Description:
     """What `describe` found; `str` of it is a table.
 
@@ -76,6 +92,9 @@ class Description:
         stages: The stages it says it has.
         rows: Its own parameters, then its modules down to the depth asked for, each in the order in which they were
             made.
+        family: The family it belongs to; `""` where it is of none.
+        papers: The papers that describe it: authors, year and arXiv number.
+        weights: The published weights known for its name.
     """
 
     name: str
@@ -88,6 +107,9 @@ class Description:
     output_shape: Any
     stages: tuple[StageDescription, ...]
     rows: tuple[Row, ...]
+    family: str = ""
+    papers: tuple[str, ...] = ()
+    weights: tuple[KnownWeights, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: mappings, lists, text and numbers."""
@@ -101,6 +123,7 @@ class Description:
             f"{self.name}: {self.parameters:,} parameters, {work}",
             f"input {_shown(self.input_size)}, output {_shown(self.output_shape)}",
             *([f"defined in {self.definition}"] if self.definition else []),
+            *([f"described in {'; '.join(self.papers)}"] if self.papers else []),
         ]
         if self.stages:
             stages = [(stage.name, stage.channels, stage.stride, _shown(stage.shape)) for stage in self.stages]
@@ -110,6 +133,9 @@ class Description:
             for row in self.rows
         ]
         lines += ["", *_table(("module", "class", "parameters", "multiply-adds", "output"), modules)]
+        if self.weights:
+            known = [(each.name, each.licence or "not stated", each.source) for each in self.weights]
+            lines += ["", *_table(("known weights", "licence", "source"), known)]
         return "\n".join(lines)
 
 
@@ -217,6 +243,7 @@ def _described(
             shape = _shapes(outputs[path]) if path in outputs else None
             rows.append(Row(path, type(module).__name__, _parameters(module), work, activations, shape))
     buffers = [slot for slot in slots.values() if slot.kind == "buffer"]
+    family = str(getattr(net, "family", ""))
     return Description(
         name=name,
         definition=_definition(type(net)),
@@ -228,7 +255,18 @@ def _described(
         output_shape=_shapes(output),
         stages=tuple(_stages(net, images, outputs)),
         rows=tuple(rows),
+        family=family,
+        papers=papers_of(family, name),
+        weights=tuple(_known_weights(name)),
     )
+
+
+def _known_weights(name: str) -> Iterator[KnownWeights]:
+    """The published weights of a registered network."""
+    from polynet.pretrained import records_of
+
+    for record in records_of(name):
+        yield KnownWeights(record.full_name, record.licence, str(record.source))
 
 
 def _parameters(module: NativeModule) -> int:

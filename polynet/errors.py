@@ -173,6 +173,10 @@ class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
     """There is no checkpoint at this path."""
 
 
+class WeightsUnavailableError(CheckpointError, OSError):
+    """Published weights cannot be had here; the message says what was tried, and how to get them by hand."""
+
+
 class ParityError(PolyNetError, AssertionError):
     """Two builds that must agree do not."""
 

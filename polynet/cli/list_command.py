@@ -3,23 +3,94 @@
 from __future__ import annotations
 
 import argparse
+import re
+from typing import Any
 
 from polynet.cli.output import print_json, print_table
+from polynet.errors import OptionError
+from polynet.listing import list_models
 from polynet.registry import MODELS
+
+_UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}
 
 
 def run(options: argparse.Namespace) -> int:
     """List names; no model file is imported. 1 where nothing matches."""
+    if options.pretrained:
+        return _run_pretrained(options)
+    limit = None if options.max_params is None else number_of(options.max_params)
+    # What is asked of sizes and families can be said of networks alone.
+    sized = limit is not None or options.family is not None
+    kind = options.kind or ("network" if sized else None)
+    names = list_models(
+        options.pattern,
+        kind=kind,
+        exclude=options.exclude,
+        backend=options.backend,
+        family=options.family,
+        max_params=limit,
+    )
     found = [
-        {"name": name, "kind": kind, "defined": MODELS.where(name)}
-        for name in MODELS.list(options.pattern, kind=options.kind)
-        for kind in (MODELS.kinds_of(name) if options.kind is None else (options.kind,))
+        {"name": name, "kind": each, **(_size(name) if sized else {}), "defined": MODELS.where(name)}
+        for name in names
+        for each in (MODELS.kinds_of(name) if kind is None else (kind,))
     ]
+    headings = ("name", "kind", *(("parameters",) if sized else ()), "defined in")
+    return _shown(options, found, headings)
+
+
+def _run_pretrained(options: argparse.Namespace) -> int:
+    """List the known weights, with where they come from and their licence."""
+    from polynet.pretrained import find_record
+
+    names = list_models(
+        options.pattern,
+        exclude=options.exclude,
+        backend=options.backend,
+        family=options.family,
+        max_params=None if options.max_params is None else number_of(options.max_params),
+        pretrained=True,
+    )
+    records = {name: find_record(name) for name in names}
+    found: list[dict[str, Any]] = [
+        {"name": name, "licence": record.licence or "not stated", "source": str(record.source)}
+        for name, record in records.items()
+    ]
+    return _shown(options, found, ("name", "licence", "source"))
+
+
+def _shown(options: argparse.Namespace, found: list[dict[str, Any]], headings: tuple[str, ...]) -> int:
     if options.json:
         print_json(found)
     elif found:
-        print_table(None, ("name", "kind", "defined in"), [tuple(entry.values()) for entry in found])
+        print_table(None, headings, [tuple(entry.values()) for entry in found])
     else:
         kind = f" of kind {options.kind!r}" if options.kind else ""
         print(f"Nothing{kind} is named like {options.pattern!r}. `polynet list` lists all names.")  # noqa: T201 - a command prints
     return 0 if found else 1
+
+
+def _size(name: str) -> dict[str, int]:
+    from polynet.models.figures import all_figures
+
+    return {"parameters": all_figures()[name].parameters}
+
+
+def number_of(text: str) -> float:
+    """A number such as `25M`, `900k` or `1e6`.
+
+    Raises:
+        OptionError: It is none.
+
+    Example:
+        >>> number_of("25M"), number_of("1e6")
+        (25000000.0, 1000000.0)
+    """
+    match = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?)([kKmMgGbB]?)", text)
+    try:
+        if match is None:
+            raise ValueError
+        return float(match[1]) * _UNITS[match[2].lower()]
+    except ValueError as error:
+        message = f"--max-params is a number such as 25M, not {text!r}."
+        raise OptionError(message) from error

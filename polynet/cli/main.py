@@ -58,9 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print JSON instead of a table")
         return command
 
-    command = add("list", "list registered names", "polynet list 'vit*' --kind network")
+    command = add("list", "list registered names", "polynet list 'vit*' --max-params 25M")
     command.add_argument("pattern", nargs="?", default="*", help="wildcard pattern (default: all)")
     command.add_argument("--kind", help="only this kind: network, backbone, neck, head, loss, metric …")
+    command.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="leave these names out")
+    command.add_argument("--backend", help="only what can be built on this framework")
+    command.add_argument("--family", help="only networks of this family, with their sizes: resnet")
+    command.add_argument("--max-params", metavar="NUMBER", help="only networks of at most so many parameters: 25M")
+    command.add_argument("--pretrained", action="store_true", help="list the known weights, as name.tag")
     _add_import(command)
 
     command = add("show", "describe a network without a framework", "polynet show resnet50 num_classes=10")

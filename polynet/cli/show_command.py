@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
             ("input", _shape(found.input_size)),
             ("output", _shape(found.output_shape)),
             ("defined in", found.definition or ""),
+            *([("described in", "; ".join(found.papers))] if found.papers else []),
         ],
     )
     if found.stages:
@@ -49,6 +50,12 @@ def run(options: argparse.Namespace) -> int:
         ],
         right=(2, 3),
     )
+    if found.weights:
+        print_table(
+            "Known weights: polynet.build(name, …) takes these names",
+            ("name", "licence", "source"),
+            [(each.name, each.licence or "not stated", each.source) for each in found.weights],
+        )
     return 0
 
 

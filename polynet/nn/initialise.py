@@ -81,6 +81,27 @@ def initialise(
     return fill_slots(slots, _recipes(module, recipe or DEFAULT_RECIPE), seed, prefix)
 
 
+def initialise_some(module: NativeModule, names: Iterable[str], seed: int | None = None) -> tuple[str, ...]:
+    """Give some parameters of a network the initial values that `initialise` would give them.
+
+    Args:
+        module: A built network.
+        names: Canonical names of the parameters.
+        seed: At least 0; a fresh one by default.
+
+    Returns:
+        Names of the parameters that were filled.
+
+    Example:
+        >>> with polynet.use_backend("torch"):
+        ...     layer = polynet.nn.Linear(2, 2)
+        >>> initialise_some(layer, ["bias"], seed=0)
+        ('bias',)
+    """
+    slots = backend_of(module).slots(module)
+    return fill_slots({name: slots[name] for name in names}, _recipes(module, DEFAULT_RECIPE), seed)
+
+
 def fill_slots(
     slots: Mapping[str, Slot], recipes: Mapping[str, Recipe], seed: int | None = None, prefix: str = ""
 ) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ class LoadReport:
         reshaped: Tensors whose shape was spelt otherwise.
         converted: Tensors whose element type was another.
         refused: Tensors that are there but do not fit.
+        dropped: Tensors of the checkpoint left out on purpose by an adapting load, each with the reason.
+        kept: Names of the network that an adapting load left as they were: a classifier of other classes.
         renamed: How many loaded tensors had another name in the checkpoint.
         notes: What was done to find the tensors in the file.
     """
@@ -77,12 +79,14 @@ class LoadReport:
     reshaped: tuple[Change, ...] = ()
     converted: tuple[Change, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    dropped: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     renamed: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every tensor of the network was loaded and every one of the checkpoint was used."""
+        """Whether all tensors of the network were loaded and all of the checkpoint used, but those left on purpose."""
         return not (self.missing or self.unexpected or self.refused)
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,6 +105,8 @@ class LoadReport:
             "reshaped": [_plain(change, "name", "given", "used", "rule") for change in self.reshaped],
             "converted": [_plain(change, "name", "given", "used", "rule") for change in self.converted],
             "refused": [_plain(refusal, "name", "given", "wanted", "why") for refusal in self.refused],
+            "dropped": list(self.dropped),
+            "kept": list(self.kept),
             "renamed": self.renamed,
             "notes": list(self.notes),
         }
@@ -115,6 +121,8 @@ class LoadReport:
             ("missing", self.missing),
             ("unexpected", self.unexpected),
             ("refused", self.refused),
+            ("dropped", self.dropped),
+            ("kept", self.kept),
         ]
         counts += [f"{len(items)} {title}" for title, items in groups if items]
         lines = [f"Weights in layout {self.layout!r}: {', '.join(counts)}."]

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 
 from polynet.errors import WeightsError
-from polynet.weights.layouts.table import LAYOUTS, POLYNET, layout_names
+from polynet.weights.layouts.table import LAYOUTS, POLYNET, known_family, layout_names
 
 _COUNTER = ".num_batches_tracked"
 _ENOUGH = 0.9
 
 
-def detect_layout(names: Iterable[str]) -> str:
+def detect_layout(names: Iterable[str], family: str | None = None) -> str:
     """Name the layout that spells a checkpoint's names.
 
     Where two layouts spell a network alike (torchvision and timm a plain ResNet), the first of `layout_names()` is
@@ -21,6 +21,8 @@ def detect_layout(names: Iterable[str]) -> str:
 
     Args:
         names: Names of the checkpoint's tensors.
+        family: Family of the network that they are for, of whose layouts alone one is told where any knows the names:
+            one library may spell one family as another library spells another.
 
     Raises:
         WeightsError: No layout knows nine tenths of the names; the message lists the layouts.
@@ -30,11 +32,9 @@ def detect_layout(names: Iterable[str]) -> str:
         'torchvision'
     """
     counted = [name for name in names if not name.endswith(_COUNTER)]
-    best, share = POLYNET, 0.0
-    for layout, _, forms in _forms():
-        known = sum(any(form.fullmatch(name) for form in forms) for name in counted) / max(len(counted), 1)
-        if known > share:
-            best, share = layout, known
+    best, share = _likeliest(counted, known_family(family)) if family is not None else (POLYNET, 0.0)
+    if share < _ENOUGH:
+        best, share = _likeliest(counted, None)
     if share < _ENOUGH:
         message = (
             f"These names belong to no known layout: {', '.join(counted[:4]) or 'none'}… "
@@ -42,6 +42,18 @@ def detect_layout(names: Iterable[str]) -> str:
         )
         raise WeightsError(message)
     return best
+
+
+def _likeliest(names: list[str], family: str | None) -> tuple[str, float]:
+    """The layout that knows most of the names, and its share of them; of one family, or of all."""
+    best, share = POLYNET, 0.0
+    for layout, whose, forms in _forms():
+        if family is not None and whose != family:
+            continue
+        known = sum(any(form.fullmatch(name) for form in forms) for name in names) / max(len(names), 1)
+        if known > share:
+            best, share = layout, known
+    return best, share
 
 
 @functools.cache
