@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from polynet import nn, ops
+from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.normalisation import norm2d
 from polynet.types import Tensor
@@ -127,3 +128,39 @@ def _width(step: Step) -> int:
     """Channels that a step, or several side by side, give."""
     rows = step if isinstance(step, list) else [step]
     return sum(int(row[1]) for row in rows)
+
+
+def checked_width(network: str, width_mult: float) -> float:
+    """The factor on all widths.
+
+    Raises:
+        OptionError: It is not positive.
+    """
+    if isinstance(width_mult, bool) or not isinstance(width_mult, int | float) or not width_mult > 0:
+        message = f"{network}: width_mult must be a positive number, not {width_mult!r}."
+        raise OptionError(message)
+    return float(width_mult)
+
+
+def scaled(width: int, width_mult: float, least: int = 16) -> int:
+    """A width times the factor, rounded down; at least 16, as TensorFlow's Slim has it, where it is scaled at all.
+
+    Example:
+        >>> scaled(192, 1.0), scaled(192, 0.5), scaled(48, 0.1)
+        (192, 96, 16)
+    """
+    return width if width_mult == 1.0 else max(int(width * width_mult), least)
+
+
+def scaled_rows(branches: Sequence[Any], width_mult: float) -> list[Any]:
+    """Branches, as `Mixed` takes them, with all widths scaled."""
+    return [[_scaled_step(step, width_mult) for step in branch] for branch in branches]
+
+
+def _scaled_step(step: Any, width_mult: float) -> Any:
+    if isinstance(step, str):
+        return step
+    if isinstance(step, list):
+        return [_scaled_step(each, width_mult) for each in step]
+    name, width, *rest = step
+    return (name, scaled(width, width_mult), *rest)

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from polynet import nn, ops
-from polynet.models.blocks.inception import ConvUnit, Name
+from polynet.models.blocks.inception import ConvUnit, Name, checked_width, scaled
 from polynet.models.blocks.normalisation import norm2d
-from polynet.models.networks.auxiliary import AuxiliaryNetwork, checked_width, scaled
+from polynet.models.networks.auxiliary import AuxiliaryNetwork
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
 from polynet.nn.initialisers import TruncatedNormal

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from polynet import nn, ops
 from polynet.errors import InputError
-from polynet.models.blocks.inception import ConvUnit, Mixed, Name
+from polynet.models.blocks.inception import ConvUnit, Mixed, Name, checked_width, scaled, scaled_rows
 from polynet.models.blocks.normalisation import norm2d
-from polynet.models.networks.auxiliary import AuxiliaryNetwork, checked_width, scaled, scaled_rows
+from polynet.models.networks.auxiliary import AuxiliaryNetwork
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
 from polynet.nn.initialisers import TruncatedNormal
