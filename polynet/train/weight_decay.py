@@ -34,6 +34,10 @@ class DecayRule:
     matches: Callable[[Parameter], bool]
 
 
+OPTIONAL = frozenset({"abs_pos_embed"})
+"""Parameters that a family has with one of its options alone, and that its recipe names all the same."""
+
+
 class DecayPolicy:
     """The rules, the first that fits deciding.
 
@@ -78,7 +82,7 @@ class DecayPolicy:
         parts = {part for parameter in parameters for part in parameter.name.split(".") if not part.isdigit()}
         kinds = {base.__name__ for parameter in parameters for base in type(parameter.owner).__mro__}
         for rule in self._unmatched:
-            if isinstance(rule.pattern, str) and rule.pattern != NORM_TYPES:
+            if isinstance(rule.pattern, str) and rule.pattern not in (NORM_TYPES, *OPTIONAL):
                 near = suggest(rule.pattern, [*parts, *kinds, NORM_TYPES])
                 message = (
                     f"weight_decay: {rule.pattern!r} is in no trainable parameter's name, and no layer's class.{near}"

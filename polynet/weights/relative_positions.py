@@ -45,7 +45,7 @@ def resize_relative_position_table(
     down, right = (_interpolation(*lengths) for lengths in zip(old, new, strict=True))
     grid = table.astype(np.float64).reshape(*old, table.shape[1])
     resized = np.einsum("yr,rch,xc->yxh", down, grid, right, optimize=True)
-    return resized.reshape(new[0] * new[1], table.shape[1]).astype(table.dtype)
+    return np.asarray(resized.reshape(new[0] * new[1], table.shape[1]), table.dtype)
 
 
 def _old_sides(table: Array, window: tuple[int, int] | None) -> tuple[int, int]:

@@ -20,8 +20,9 @@ from tests.compare import assert_close
 from tests.models.small import CLASSES, SMALL, Small
 
 # Without a head these return vectors, not maps.
-TRANSFORMERS = ("vit", "eva", "cait", "levit")
-CONVOLUTIONAL = [name for name, small in SMALL.items() if small.build.network.family not in TRANSFORMERS]
+TRANSFORMERS = ("vit", "beit", "eva", "cait", "levit")
+OF_TOKENS = (*TRANSFORMERS, "swin", "swin_v2", "resmlp", "mixer")
+CONVOLUTIONAL = [name for name, small in SMALL.items() if small.build.network.family not in OF_TOKENS]
 ONE_CLASSIFIER = [name for name in SMALL if name not in ("deit", "levit, distilled")]
 
 

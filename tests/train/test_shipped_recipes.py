@@ -29,6 +29,7 @@ from polynet.train.weight_decay import DecayPolicy
 CONFIGS = Path(__file__).parents[2] / "configs"
 SHIPPED = sorted(path for path in CONFIGS.glob("*/*.py") if path.parent.name != "_base_")
 NARROW = {"head": {"width": 16}}
+WINDOWED: dict[str, Any] = {"img_size": 32, "depths": (1, 2), "embed_dim": 8, "num_heads": (1, 2), "window_size": 4}
 OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
     "alexnet": ("alexnet", 64, NARROW),
     "effnet": ("effnet_b0", 32, {}),
@@ -37,18 +38,22 @@ OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
     "hrnet": ("hrnet_w18_small_v1", 32, {"w_stem": 16, "merge_channels": (4, 8, 16, 32), **NARROW}),
     "inception": ("inception_v3", 107, {"width_mult": 0.05, "aux_logits": False}),
     "mbnet": ("mbnetv1_x025", 32, {}),
+    "mixer": ("mixer_s16_224", 32, {"img_size": 32, "depth": 2, "embed_dim": 16}),
     "regnet": ("regnetx_002", 32, {}),
+    "resmlp": ("resmlp_s12", 32, {"img_size": 32, "depth": 2, "embed_dim": 16}),
     "resnest": ("resnest50d", 32, {"depths": (1, 1, 1, 1)}),
     "res2net": ("res2net50_26w_4s", 32, {"depths": (1, 1, 1, 1)}),
     "resnet": ("resnet18", 32, {}),
     "snet": ("snetv2_x050", 32, NARROW),
     "squeezenet": ("squeezenet1_0", 32, {"width_mult": 0.25}),
+    "swin": ("swin_tiny_patch4_window7_224", 32, WINDOWED),
+    "swin_v2": ("swinv2_tiny_window8_256", 32, WINDOWED),
     "vgg": ("vgg11_bn", 32, NARROW),
     "vit": ("deit_tiny_distilled_patch16_224", 32, {"img_size": 32, "depth": 2}),
 }
 """Of each family a small network, the side of images that it can be tried with, and what makes it smaller."""
 
-MIXED = {"regnet", "resnest", "resnet", "vit", "effnetv2_m", "effnetv2_l"}
+MIXED = {"mixer", "resmlp", "swin", "swin_v2", "regnet", "resnest", "resnet", "vit", "effnetv2_m", "effnetv2_l"}
 """Families and single networks whose recipes mix images."""
 
 each = pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
