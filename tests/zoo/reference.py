@@ -36,6 +36,7 @@ class Reference:
         channels_last: Their modules put out (N, H, W, C).
         prefix: Their modules put out tokens (N, prefix + H · W, C) of square maps: how many come before the map's.
         gain: What their kernels are multiplied by: less than 1 where nothing normalises what many blocks add up.
+        folded: Parameters of theirs that others of ours take over, such as a bias before a normalisation.
         tolerance: Largest difference allowed, as a share of the largest number; where it is not the usual one, the
             family's module says why.
     """
@@ -50,6 +51,7 @@ class Reference:
     channels_last: bool = False
     prefix: int | None = None
     gain: float = 1.0
+    folded: int = 0
     tolerance: float = TOLERANCE
 
     def __str__(self) -> str:
@@ -80,8 +82,9 @@ def all_counted() -> list[Reference]:
     """Variants compared by the number of their parameters alone, beside those of `all_references`."""
     rows: list[Reference] = []
     for module in families().values():
-        library = getattr(module, "COUNTED_BY", "timm")
-        rows += [Reference(name, theirs, library) for name, theirs in getattr(module, "COUNTED", {}).items()]
+        library, folded = getattr(module, "COUNTED_BY", "timm"), getattr(module, "FOLDED", 0)
+        counted = getattr(module, "COUNTED", {})
+        rows += [Reference(name, theirs, library, folded=folded) for name, theirs in counted.items()]
     return rows
 
 
