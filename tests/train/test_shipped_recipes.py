@@ -38,7 +38,7 @@ OF_FAMILY: dict[str, tuple[str, int, dict[str, Any]]] = {
     "hrnet": ("hrnet_w18_small_v1", 32, {"w_stem": 16, "merge_channels": (4, 8, 16, 32), **NARROW}),
     "inception": ("inception_v3", 107, {"width_mult": 0.05, "aux_logits": False}),
     "mbnet": ("mbnetv1_x025", 32, {}),
-    "mixer": ("mixer_s16_224", 32, {"img_size": 32, "depth": 2, "embed_dim": 16}),
+    "mixer": ("mixer_b16_224", 32, {"img_size": 32, "depth": 2, "embed_dim": 16}),
     "regnet": ("regnetx_002", 32, {}),
     "resmlp": ("resmlp_s12", 32, {"img_size": 32, "depth": 2, "embed_dim": 16}),
     "resnest": ("resnest50d", 32, {"depths": (1, 1, 1, 1)}),
