@@ -72,18 +72,17 @@ class MobileOneBlock(BranchedConvolution):
     ) -> None:
         super().__init__()
         self.plan(w_in, w_out, k, stride, groups)
-        self.reparam_conv = self.merged_convolution() if deploy else None
-        self.identity = self.conv_scale = self.drop_path = None
+        has_shortcut = w_in == w_out and stride == 1 and not deploy
+        common: dict[str, Any] = {"stride": stride, "groups": groups, "norm_name": norm_name}
         if not deploy:
-            common: dict[str, Any] = {"stride": stride, "groups": groups, "norm_name": norm_name}
             self.conv_kxk = nn.ModuleList([ConvNorm(w_in, w_out, k, **common) for _ in range(num_conv_branches)])
-            if k > 1:
-                self.conv_scale = ConvNorm(w_in, w_out, 1, **common)
-            if w_in == w_out and stride == 1:
-                self.identity = norm2d(norm_name, w_in)
-                self.drop_path = nn.DropPath(drop_path_rate) if drop_path_rate > 0.0 else None
+        self.conv_scale = ConvNorm(w_in, w_out, 1, **common) if k > 1 and not deploy else None
+        self.identity = norm2d(norm_name, w_in) if has_shortcut else None
+        self.drop_path = nn.DropPath(drop_path_rate) if has_shortcut and drop_path_rate > 0.0 else None
         self.se = SE(w_out, make_divisible(w_out * SE_RATIO), act_name) if has_se else None
         self.act = activation(act_name)
+        # Last, as it is where it takes the place of the branches later.
+        self.reparam_conv = self.merged_convolution() if deploy else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""

@@ -56,12 +56,12 @@ class LargeKernel(BranchedConvolution):
             message = f"RepLKNet: small_kernel={small_kernel} cannot be merged into a kernel of {k}, which is smaller."
             raise OptionError(message)
         self.plan(width, width, k, 1, width)
-        self.lkb_reparam = self.merged_convolution() if deploy else None
+        self.lkb_origin = None if deploy else ConvNorm(width, width, k, groups=width, norm_name=norm_name)
         self.small_conv = None
-        if not deploy:
-            self.lkb_origin = ConvNorm(width, width, k, groups=width, norm_name=norm_name)
-            if small_kernel is not None:
-                self.small_conv = ConvNorm(width, width, small_kernel, groups=width, norm_name=norm_name)
+        if small_kernel is not None and not deploy:
+            self.small_conv = ConvNorm(width, width, small_kernel, groups=width, norm_name=norm_name)
+        # Last, as it is where it takes the place of the branches later.
+        self.lkb_reparam = self.merged_convolution() if deploy else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve `(N, width, H, W)`; the shape stays."""

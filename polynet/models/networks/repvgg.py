@@ -64,16 +64,16 @@ class RepVGGBlock(BranchedConvolution):
     ) -> None:
         super().__init__()
         self.plan(w_in, w_out, 3, stride, groups)
-        self.rbr_reparam = self.merged_convolution() if deploy else None
-        self.rbr_identity = self.drop_path = None
+        has_shortcut = w_in == w_out and stride == 1 and not deploy
         if not deploy:
             self.rbr_dense = ConvNorm(w_in, w_out, 3, stride=stride, groups=groups, norm_name=norm_name)
             self.rbr_1x1 = ConvNorm(w_in, w_out, 1, stride=stride, groups=groups, norm_name=norm_name)
-            if w_in == w_out and stride == 1:
-                self.rbr_identity = norm2d(norm_name, w_in)
-                self.drop_path = nn.DropPath(drop_path_prob) if drop_path_prob > 0.0 else None
+        self.rbr_identity = norm2d(norm_name, w_in) if has_shortcut else None
+        self.drop_path = nn.DropPath(drop_path_prob) if has_shortcut and drop_path_prob > 0.0 else None
         self.se = SE(w_out, int(w_out * se_r), act_name) if se_r > 0.0 else None
         self.nonlinearity = activation(act_name)
+        # Last, as it is where it takes the place of the branches later.
+        self.rbr_reparam = self.merged_convolution() if deploy else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
