@@ -97,16 +97,15 @@ def _parser() -> argparse.ArgumentParser:
     command = add(
         "convert",
         "convert a checkpoint between file formats and layouts",
-        "polynet convert resnet50.pkl resnet50.pth --model resnet50 --to torchvision",
+        "polynet convert resnet50.pkl resnet50.safetensors --from basecls --to timm",
     )
     command.add_argument("input", help="checkpoint to read: .safetensors, .pth, .pt, .pkl")
     command.add_argument("output", help="checkpoint to write; the suffix decides the format")
     command.add_argument(
         "--model",
-        required=True,
         nargs="+",
         metavar=("NAME|CONFIG", "KEY=VALUE"),
-        help="network the weights belong to, and options of it, as for `polynet show`",
+        help="network the weights are of, and options of it, as for `polynet show` (default: found from the weights)",
     )
     _add_import(command)
     command.add_argument(

@@ -64,6 +64,26 @@ def networks_like(shapes: list[tuple[int, ...]]) -> list[str]:
     return [name for name, row in figures.items() if _body(row) in bodies]
 
 
+def likely_models(tensors: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
+    """Models of the zoo that a checkpoint may be of, as configs, whatever its layout; the likeliest first.
+
+    Example:
+        >>> import numpy as np
+        >>> net = polynet.build("resnet18", backend="shapes", num_classes=7)
+        >>> shapes = {name: slot.shape for name, slot in polynet.get_backend("shapes").slots(net).items()}
+        >>> next(likely_models({name: np.zeros(shape, np.float32) for name, shape in shapes.items()}))
+        {'name': 'resnet18', 'num_classes': 7}
+    """
+    shapes = [array.shape for name, array in tensors.items() if _is_parameter(name, array)]
+    figures = all_figures()
+    classes = [shape[0] for shape in reversed(shapes) if len(shape) in (2, 4)]
+    for name in networks_like(shapes):
+        if figures[name].parameters == sum(map(prod, shapes)):
+            yield {"name": name}
+        else:
+            yield from ({"name": name, "num_classes": count} for count in dict.fromkeys(classes[:_MOST_CLASSIFIERS]))
+
+
 def _body(row: Figures) -> int:
     return row.body if row.body < row.parameters else -1
 

@@ -24,6 +24,8 @@ def _timm() -> Any:
     return pytest.importorskip("timm")
 
 
+# timm's resizing of tables does what torch warns of.
+@pytest.mark.filterwarnings("ignore:torch.searchsorted:UserWarning", "ignore:Using a non-tuple sequence:UserWarning")
 @pytest.mark.usefixtures("_timm")
 @pytest.mark.parametrize(
     ("name", "ours", "theirs"),

