@@ -212,7 +212,7 @@ SMALL: dict[str, Small] = {
         36,
         depths=(1, 1),
         widths=(8, 12),
-        strides=(2, 2),
+        strides=(2, 1),
         transformer_depths=(0, 1),
         transformer_widths=(0, 16),
         exp_r=2.0,

@@ -50,7 +50,7 @@ class NormHead(Head):
         self.map_norm = LayerNorm2d(w_in, eps=norm_eps) if norm_first else None
         self.norm = None if norm_first else nn.LayerNorm(w_in, eps=norm_eps)
         self.hidden = nn.Linear(w_in, width) if width else None
-        self.act = activation(hidden_act_name) if width else None
+        self.act: Any = activation(hidden_act_name) if width else None
         self.dropout = nn.Dropout(dropout_prob) if dropout_prob else None
         self.fc = nn.Linear(width or w_in, w_out, bias=bias)
 

@@ -152,7 +152,7 @@ class DenseNet(ImageNetwork):
         plan = per_stage("DenseNet", depths=depths)
         # Convolution and pooling of the stem round sides up, the transitions round them down.
         self.minimum_size = 4 * 2 ** (len(plan) - 1) - 3
-        layer = {"drop_rate": drop_rate, "norm_name": norm_name, "act_name": act_name}
+        layer: dict[str, Any] = {"drop_rate": drop_rate, "norm_name": norm_name, "act_name": act_name}
         width, stride, stages = 2 * growth_rate, 4, []
         for index, row in enumerate(plan, start=1):
             members: OrderedDict[str, Any] = OrderedDict()

@@ -368,7 +368,7 @@ def _bottlenecks(w_in: int, row: Mapping[str, Any], rates: Iterator[float], exp_
 
 
 def _add(name: str, widths: Sequence[int], tokens: Sequence[int] | None, head: int, **row: Any) -> Any:
-    sizes = {"widths": tuple(widths), "transformer_widths": tokens}
+    sizes: dict[str, Any] = {"widths": tuple(widths), "transformer_widths": tokens}
     return variant(NETWORKS, name, MobileViT, module=__name__, head={"name": "ClsHead", "width": head}, **sizes, **row)
 
 

@@ -237,7 +237,7 @@ class PoolFormer(ImageNetwork):
             raise OptionError(message)
         plan = per_stage("PoolFormer", depths=depths, width=widths)
         w_in, stride, stages = plan[0]["width"], 4, []
-        stem = OrderedDict(conv=nn.Conv2d(in_channels, w_in, 7, stride=4, padding=2))
+        stem: OrderedDict[str, Any] = OrderedDict(conv=nn.Conv2d(in_channels, w_in, 7, stride=4, padding=2))
         if version == 2:
             stem["norm"] = UnbiasedLayerNorm2d(w_in)
         self.stem = nn.Sequential(stem)
