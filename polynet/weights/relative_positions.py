@@ -19,8 +19,8 @@ def resize_relative_position_table(
     """Interpolate a table of relative positions, as timm does when it loads one for windows of another size.
 
     What the table knows is laid out at distances that grow geometrically, so that near positions keep their resolution
-    and the farthest known one stands for the farthest wanted; between them the values are linear. The method is that
-    of BEiT's fine-tuning (Bao et al. 2022, arXiv:2106.08254).
+    and the farthest known one comes to lie by the farthest wanted; between them the values are linear. The method is
+    that of BEiT's fine-tuning (Bao et al. 2022, arXiv:2106.08254).
 
     Args:
         table: `((2 · height - 1) · (2 · width - 1), heads)`, the rows of one vertical distance side by side. For a
@@ -37,7 +37,7 @@ def resize_relative_position_table(
     Example:
         >>> table = np.arange(9, dtype=np.float32).reshape(9, 1)
         >>> resize_relative_position_table(table, (3, 2)).ravel().tolist()
-        [0.0, 1.0, 2.0, 1.5, 2.5, 3.5, 3.0, 4.0, 5.0, 4.5, 5.5, 6.5, 6.0, 7.0, 8.0]
+        [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 6.0, 7.0, 8.0]
     """
     old, new = _old_sides(table, old_window), (2 * window[0] - 1, 2 * window[1] - 1)
     if old == new:

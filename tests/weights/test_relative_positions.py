@@ -14,6 +14,7 @@ def table(*window: int) -> np.ndarray:
     return np.random.RandomState(0).standard_normal(((2 * window[0] - 1) * (2 * window[1] - 1), 3)).astype(np.float32)
 
 
+@pytest.mark.filterwarnings("ignore:torch.searchsorted:UserWarning", "ignore:Using a non-tuple:UserWarning")
 @pytest.mark.parametrize(
     ("old", "new"), [((7, 7), (12, 12)), ((12, 12), (7, 7)), ((7, 7), (8, 6)), ((2, 2), (7, 7)), ((6, 4), (7, 7))]
 )

@@ -82,8 +82,8 @@ def log_spaced_distances(window: Pair, trained: Pair) -> Array:
         `row_first`; 1 and more stands for distances beyond the window's.
 
     Example:
-        >>> log_spaced_distances((2, 1), (2, 1)).round(3).tolist()
-        [[-1.057, 0.0], [0.0, 0.0], [1.057, 0.0]]
+        >>> [[f"{distance:.2f}" for distance in pair] for pair in log_spaced_distances((2, 1), (2, 1))]
+        [['-1.06', '0.00'], ['0.00', '0.00'], ['1.06', '0.00']]
     """
     sides = [
         np.arange(1 - side, side, dtype=np.float32) / max(whole - 1, 1) * 8
