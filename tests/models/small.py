@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from polynet.models.networks.alexnet import AlexNet
+from polynet.models.networks.beit import BEiT
 from polynet.models.networks.cait import CaiT
 from polynet.models.networks.convnext import ConvNeXt
 from polynet.models.networks.densenet import DenseNet
@@ -232,4 +233,5 @@ SMALL: dict[str, Small] = {
         stem_w=8,
         head={"width": 0},
     ),
+    "beit": _small(BEiT, 32, **{**_TOKENS, "depth": 2}),
 }

@@ -14,6 +14,7 @@ import numpy as np
 from polynet import nn, ops
 from polynet.errors import OptionError, suggest
 from polynet.models.blocks.biased_attention import BiasedAttention
+from polynet.models.blocks.depth_recipe import depth_recipe
 from polynet.models.blocks.image_size import check_depth, image_size
 from polynet.models.blocks.normalisation import token_norm
 from polynet.models.blocks.rotary import rotary_tables, rotate
@@ -22,32 +23,10 @@ from polynet.models.network import ImageNetwork, Name
 from polynet.models.networks.vit import LINEAR_HEAD
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
-from polynet.nn.initialisers import Constant, FanInUniform, KaimingUniform, TruncatedNormal
-from polynet.nn.recipe import Recipe
 from polynet.registry import NETWORKS
 from polynet.types import Tensor
 
 _POOLS = ("avg", "token")
-
-
-def _recipe(depth: int) -> Recipe:
-    """Truncated normal with 0.02; what a block adds to its input the smaller the later the block; a tiny head."""
-    outputs = [
-        (f"blocks.{index}.{layer}.weight", TruncatedNormal(0.02 / (2.0 * (index + 1)) ** 0.5))
-        for index in range(depth)
-        for layer in ("attn.proj", "mlp.fc2")
-    ]
-    return Recipe(
-        convolution=KaimingUniform(5**0.5),
-        linear=TruncatedNormal(0.02),
-        bias=Constant(0.0),
-        named=(
-            *((name, TruncatedNormal(0.02)) for name in ("cls_token", "pos_embed")),
-            ("patch_embed.proj.bias", FanInUniform()),
-            ("head.weight", TruncatedNormal(0.02 * 0.001)),
-            *outputs,
-        ),
-    )
 
 
 class SwiGLU(nn.Module):
@@ -263,7 +242,7 @@ class Eva(ImageNetwork):
         )
         self.norm = token_norm("LN", embed_dim, eps=norm_eps) if global_pool == "token" else None
         self.fc_norm = token_norm("LN", embed_dim, eps=norm_eps) if global_pool == "avg" else None
-        self.recipe = _recipe(depth)
+        self.recipe = depth_recipe(depth)
         self.complete(
             [Stage(f"blocks.{index}", embed_dim, patch_size) for index in range(depth)],
             head=head,

@@ -73,6 +73,14 @@ LAYOUTS = (
     ),
     _same(
         "timm",
+        "beit",
+        *("cls_token", "pos_embed", "patch_embed.proj.{leaf}", "fc_norm.{leaf}", "norm.{leaf}", "head.{leaf}"),
+        *(_BLOCK + part for part in ("{leaf}", "attn.{leaf}")),
+        *(_BLOCK + part + ".{leaf}" for part in ("norm1", "norm2", "attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")),
+        source="timm.models.beit",
+    ),
+    _same(
+        "timm",
         "cait",
         *("cls_token", "pos_embed", "patch_embed.proj.{leaf}", "norm.{leaf}", "head.{leaf}"),
         *(
