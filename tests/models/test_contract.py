@@ -156,7 +156,7 @@ def test_reset_classifier_draws_what_a_new_network_would(small: Small, backend: 
         assert_close(values, backend.slots(fresh)[name].read(), 0, what=name)
         if before[name].shape != values.shape:
             changed.add(name.rpartition(".")[0])
-    assert len(changed) == (2 if getattr(net, "dist_token", None) is not None else 1)
+    assert len(changed) == (2 if getattr(net, "head_dist", None) is not None else 1)
     assert net.num_classes == 3
     assert shape(net(images(small))) == (2, 3)
 
