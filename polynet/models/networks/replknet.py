@@ -56,7 +56,7 @@ class LargeKernel(BranchedConvolution):
             message = f"RepLKNet: small_kernel={small_kernel} cannot be merged into a kernel of {k}, which is smaller."
             raise OptionError(message)
         self.plan(width, width, k, 1, width)
-        self.lkb_origin = None if deploy else ConvNorm(width, width, k, groups=width, norm_name=norm_name)
+        self.lkb_origin: Any = None if deploy else ConvNorm(width, width, k, groups=width, norm_name=norm_name)
         self.small_conv = None
         if small_kernel is not None and not deploy:
             self.small_conv = ConvNorm(width, width, small_kernel, groups=width, norm_name=norm_name)
