@@ -40,8 +40,8 @@ def list_models(
         OptionError: A wildcard is no text, or `max_params` no number.
 
     Example:
-        >>> polynet.list_models("*resne?t50*", exclude="se_*", max_params=26e6)
-        ['resnet50', 'resnet50d', 'resnext50_32x4d']
+        >>> polynet.list_models("*resne*50", exclude="se_*", max_params=26e6)
+        ['resnet50']
     """
     from polynet.registry import MODELS
     from polynet.registry.listing import matching, natural_order

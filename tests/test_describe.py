@@ -174,3 +174,18 @@ def test_it_prints_as_tables() -> None:
         "end           4       4  1 x 4 x 9 x 8",
     ]
     assert lines[8].split() == ["module", "class", "parameters", "multiply-adds", "output"]
+
+
+def test_papers_and_known_weights_are_told() -> None:
+    found = polynet.describe("resnext50_32x4d")
+    assert found.family == "resnet"
+    assert found.papers[-1] == "Xie et al. 2017, arXiv:1611.05431"
+    assert "resnext50_32x4d.a1h_in1k" in {weights.name for weights in found.weights}
+    assert "described in He et al. 2016" in str(found)
+    assert {weights.licence for weights in found.weights} >= {"apache-2.0"}
+
+
+def test_a_network_of_ones_own_has_no_papers_and_no_weights() -> None:
+    net = nn.Linear
+    found = polynet.describe(net, (4,), in_features=4, out_features=2)
+    assert (found.family, found.papers, found.weights) == ("", (), ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,7 +19,7 @@ def test_names_come_in_natural_order_by_wildcards() -> None:
     assert found == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
     assert polynet.list_models(["resnet18", "vgg11"]) == ["resnet18", "vgg11"]
     assert "ClsHead" in polynet.list_models(kind="head")
-    assert "resnet18" in polynet.list_models("*resne?t*", backend="torch")
+    assert "resnext50_32x4d" in polynet.list_models("*resne?t*", backend="torch")
 
 
 def test_names_are_chosen_by_size_and_family() -> None:
@@ -54,17 +53,12 @@ def test_the_command_takes_the_same_filters(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_listing_is_quick_and_imports_no_model() -> None:
+    # Of the whole process, Python's own start included, on whatever core it runs beside others.
     script = (
-        "import sys, time; start = time.perf_counter(); import polynet; names = polynet.list_models(max_params=1e9);"
-        "print(time.perf_counter() - start, len(names), 'numpy' in sys.modules, 'torch' in sys.modules)"
+        "import time, sys, polynet; names = polynet.list_models(max_params=1e12);"
+        "print(time.process_time(), len(names), 'numpy' in sys.modules, 'torch' in sys.modules)"
     )
-    best = float("inf")
-    for _ in range(3):
-        seconds, count, numpy, torch = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True
-        ).stdout.split()
-        best = min(best, float(seconds))
-        assert int(count) > 200
-        assert (numpy, torch) == ("False", "False")
-        time.sleep(0.05)
-    assert best < 0.2
+    command = [sys.executable, "-c", script]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(3)]
+    assert all(int(count) > 200 and (numpy, torch) == ("False", "False") for _, count, numpy, torch in runs)
+    assert min(float(seconds) for seconds, *_ in runs) < 0.2
