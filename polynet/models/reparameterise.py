@@ -70,7 +70,7 @@ class BranchedNetwork(ImageNetwork):
             >>> net = polynet.build("repvgg_a0", backend="torch", num_classes=10, seed=0)
             >>> count = lambda net: sum(parameter.numel() for parameter in net.parameters())
             >>> count(net), count(net.to_deploy())
-            (7840538, 7041098)
+            (7840778, 7041194)
         """
         backend = backend_of(self)
         merged: dict[str, Any] = {}

@@ -127,8 +127,8 @@ class MobileOne(BranchedNetwork):
         ...     net = MobileOne(depths=(1, 1, 1, 1), width_multiplier=(0.25,) * 4, num_classes=10)
         >>> tuple(net(ops.ones((1, 3, 32, 32))).shape)
         (1, 10)
-        >>> net.to_deploy().stage1[1].reparam_conv
-        Conv2d(16, 16, kernel_size=(1, 1), stride=(1, 1))
+        >>> net.to_deploy().stage1[1].reparam_conv.kernel_size
+        (1, 1)
     """
 
     family = "mobileone"
