@@ -125,7 +125,7 @@ class MobileOne(BranchedNetwork):
     Example:
         >>> with polynet.use_backend("torch"):
         ...     net = MobileOne(depths=(1, 1, 1, 1), width_multiplier=(0.25,) * 4, num_classes=10)
-        >>> tuple(net(ops.ones((1, 3, 32, 32))).shape)
+        >>> tuple(net(ops.ones((1, 3, 64, 64))).shape)
         (1, 10)
         >>> net.to_deploy().stage1[1].reparam_conv.kernel_size
         (1, 1)

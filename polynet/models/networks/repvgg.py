@@ -115,7 +115,7 @@ class RepVGG(BranchedNetwork):
     Example:
         >>> with polynet.use_backend("torch"):
         ...     net = RepVGG(num_blocks=(1, 2, 1, 1), width_multiplier=(0.25,) * 4, num_classes=10)
-        >>> tuple(net(ops.ones((1, 3, 32, 32))).shape)
+        >>> tuple(net(ops.ones((1, 3, 64, 64))).shape)
         (1, 10)
         >>> net.to_deploy().stage1[0].rbr_reparam.kernel_size
         (3, 3)
