@@ -132,11 +132,9 @@ def window_bias(rows: Tensor, area: int, count: int, mask: Tensor | None) -> Ten
     bias = ops.reshape(ops.transpose(rows, 0, 1), (1, heads, area, area))
     if mask is None:
         return bias
-    bias = bias + mask
-    images = count // mask.shape[0]
-    if images == 1:
-        return bias
-    return ops.reshape(ops.expand(bias, (images, *bias.shape)), (count, heads, area, area))
+    # No branch on the number of images, which a tracer could not follow; for one of them nothing is copied.
+    bias = ops.expand(ops.unsqueeze(bias + mask, 0), (count // mask.shape[0], -1, -1, -1, -1))
+    return ops.reshape(bias, (count, heads, area, area))
 
 
 class PatchMap(nn.Module):
@@ -169,15 +167,23 @@ class PatchMap(nn.Module):
         return x if self.norm is None else self.norm(x)
 
 
-def neighbours(x: Tensor) -> Tensor:
-    """Map `(N, H, W, C)` to `(N, ⌈H / 2⌉, ⌈W / 2⌉, 4 · C)`: four neighbours side by side, column by column.
+def neighbours(x: Tensor, grid: Pair) -> Tensor:
+    """Put four neighbours side by side, column by column.
+
+    Args:
+        x: A map `(N, H, W, C)`.
+        grid: H and W.
+
+    Returns:
+        `(N, ⌈H / 2⌉, ⌈W / 2⌉, 4 · C)`.
 
     Example:
         >>> with polynet.use_backend("torch"):
-        ...     neighbours(ops.reshape(ops.arange(4), (1, 2, 2, 1))).tolist()
+        ...     neighbours(ops.reshape(ops.arange(4), (1, 2, 2, 1)), (2, 2)).tolist()
         [[[[0, 2, 1, 3]]]]
     """
-    _, height, width, channels = x.shape
+    height, width = grid
+    channels = x.shape[3]
     if height % 2 or width % 2:
         x = ops.pad(x, (0, 0, 0, width % 2, 0, height % 2))
     x = ops.reshape(x, (-1, (height + 1) // 2, 2, (width + 1) // 2, 2, channels))

@@ -160,24 +160,26 @@ class PatchMerging(nn.Module):
 
     Args:
         dim: Channels of the map.
+        grid: Its height and width.
         norm_name: `"LN"`, `"RMS"`, a class, or `None`.
         norm_eps: What the normalisation adds to the variance.
 
     Example:
         >>> with polynet.use_backend("torch"):
-        ...     merging = PatchMerging(8)
+        ...     merging = PatchMerging(8, (4, 5))
         >>> tuple(merging(ops.ones((1, 4, 5, 8))).shape)
         (1, 2, 3, 16)
     """
 
-    def __init__(self, dim: int, norm_name: Name = "LN", norm_eps: float = 1e-5) -> None:
+    def __init__(self, dim: int, grid: Pair, norm_name: Name = "LN", norm_eps: float = 1e-5) -> None:
         super().__init__()
+        self.grid = grid
         self.norm = token_norm(norm_name, 4 * dim, eps=norm_eps)
         self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, H, W, dim)` to `(N, ⌈H / 2⌉, ⌈W / 2⌉, 2 · dim)`."""
-        return self.reduction(self.norm(neighbours(x)))
+        return self.reduction(self.norm(neighbours(x, self.grid)))
 
 
 class SwinStage(nn.Module):
@@ -281,6 +283,7 @@ class SwinTransformer(ImageNetwork):
         self.fixed_size = image_size(name, img_size, patch_size)
         grid = (self.fixed_size[0] // patch_size, self.fixed_size[1] // patch_size)
         self.input_size = (in_channels, *self.fixed_size)
+        self.grid_size = grid
         check_stages(name, depths, num_heads, embed_dim)
         window = window_pair(name, window_size)
         self.patch_embed = PatchMap(patch_size, in_channels, embed_dim, norm_name if patch_norm else None, norm_eps)
@@ -310,7 +313,7 @@ class SwinTransformer(ImageNetwork):
         last = len(depths) - 1
         stages = []
         for stage in range(len(depths)):
-            halved = PatchMerging(embed_dim * 2**stage, norm_name, norm_eps) if stage < last else None
+            halved = PatchMerging(embed_dim * 2**stage, grid, norm_name, norm_eps) if stage < last else None
             stages.append(SwinStage(blocks(stage, grid), halved))
             grid = ((grid[0] + 1) // 2, (grid[1] + 1) // 2)
         self.layers = nn.ModuleList(stages)
@@ -337,7 +340,7 @@ class SwinTransformer(ImageNetwork):
         """Tokens of an image as a map `(N, H, W, embed_dim)`."""
         x = self.patch_embed(x)
         if self.abs_pos_embed is not None:
-            x = x + ops.reshape(self.abs_pos_embed, (1, *x.shape[1:]))
+            x = x + ops.unflatten(self.abs_pos_embed, 1, self.grid_size)
         return x if self.pos_drop is None else self.pos_drop(x)
 
     def forward_stage(self, index: int, x: Tensor) -> Tensor:

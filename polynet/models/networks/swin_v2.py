@@ -180,24 +180,26 @@ class PatchMergingV2(nn.Module):
 
     Args:
         dim: Channels of the map.
+        grid: Its height and width.
         norm_name: `"LN"`, `"RMS"`, a class, or `None`.
         norm_eps: What the normalisation adds to the variance.
 
     Example:
         >>> with polynet.use_backend("torch"):
-        ...     merging = PatchMergingV2(8)
+        ...     merging = PatchMergingV2(8, (4, 5))
         >>> tuple(merging(ops.ones((1, 4, 5, 8))).shape)
         (1, 2, 3, 16)
     """
 
-    def __init__(self, dim: int, norm_name: Name = "LN", norm_eps: float = 1e-5) -> None:
+    def __init__(self, dim: int, grid: Pair, norm_name: Name = "LN", norm_eps: float = 1e-5) -> None:
         super().__init__()
+        self.grid = grid
         self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
         self.norm = token_norm(norm_name, 2 * dim, eps=norm_eps)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, H, W, dim)` to `(N, ⌈H / 2⌉, ⌈W / 2⌉, 2 · dim)`."""
-        return self.norm(self.reduction(neighbours(x)))
+        return self.norm(self.reduction(neighbours(x, self.grid)))
 
 
 class SwinV2Stage(nn.Module):
@@ -307,10 +309,10 @@ class SwinTransformerV2(ImageNetwork):
         self.patch_embed = PatchMap(patch_size, in_channels, embed_dim, norm_name, norm_eps)
         self.pos_drop = nn.Dropout(drop_rate) if drop_rate else None
         rates = iter(np.linspace(0.0, drop_path_rate, sum(depths)).tolist())
-        stages = []
+        stages, before_grid = [], grid
         for stage, depth in enumerate(depths):
             width = embed_dim * 2**stage
-            halving = PatchMergingV2(width // 2, norm_name, norm_eps) if stage else None
+            halving = PatchMergingV2(width // 2, before_grid, norm_name, norm_eps) if stage else None
             before = window_pair(name, trained[stage], "pretrained_window_sizes", least=0)
             blocks = []
             for index in range(depth):
@@ -331,7 +333,7 @@ class SwinTransformerV2(ImageNetwork):
                 )
                 blocks.append(block)
             stages.append(SwinV2Stage(blocks, halving))
-            grid = ((grid[0] + 1) // 2, (grid[1] + 1) // 2)
+            before_grid, grid = grid, ((grid[0] + 1) // 2, (grid[1] + 1) // 2)
         self.layers = nn.ModuleList(stages)
         self.norm = token_norm(norm_name, embed_dim * 2 ** (len(depths) - 1), eps=norm_eps)
         self.complete(
