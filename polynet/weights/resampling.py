@@ -47,7 +47,7 @@ def resampled(grid: Array, size: tuple[int, int]) -> Array:
 
     Example:
         >>> resampled(np.arange(4.0).reshape(1, 4, 1), (1, 2))[0, :, 0].round(3)
-        array([0.524, 2.476])
+        array([0.587, 2.413])
     """
     rows, columns = _filter(grid.shape[0], size[0]), _filter(grid.shape[1], size[1])
     wide: Array = np.einsum("ih,hwc->iwc", rows, grid.astype(np.float64))

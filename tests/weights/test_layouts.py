@@ -166,7 +166,8 @@ def test_a_bias_before_a_normalisation_moves_into_its_running_mean():
 def test_the_layout_of_every_librarys_names_is_recognised(listed, foreign):
     names = list(listed(foreign)["tensors"])
     found = detect_layout([*names, *(f"{name}{COUNTER}" for name in names[:3])])
-    alike = {"timm.resnet50": "torchvision", "timm.vgg11": "timm"}
+    # PolyNet spells some transformers as timm spells ViT; with the family they are told apart.
+    alike = {"timm.resnet50": "torchvision", "timm.vgg11": "timm", "timm.vit_tiny_patch16_224": "polynet"}
     assert found == alike.get(foreign, listed(foreign)["layout"])
 
 
@@ -202,6 +203,10 @@ def test_basecls_states_get_megengines_own_shapes_and_lose_them_again():
         {"s1.b1.a.weight": np.zeros((8, 8, 3, 3)), "s1.b1.b.weight": np.zeros((8, 8, 3, 3))}, "basecls", "resnet"
     )
     assert plain["s1.b1.b.weight"].shape == (8, 8, 3, 3)
+
+
+def test_the_family_tells_layouts_apart_that_spell_others_alike(listed):
+    assert detect_layout(listed("timm.vit_tiny_patch16_224")["tensors"], "vit") == "timm"
 
 
 def test_polynets_own_layout_changes_nothing():

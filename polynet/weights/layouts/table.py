@@ -135,7 +135,8 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
     if found is None:
         others = [name for name in layout_names() if name not in _CANONICAL and has_map(name, family)]
         whose = f"the family {family!r}" if family else "a network composed of parts"
-        known = ", ".join(families_of(layout)) or "networks composed of the library's components"
+        composed = ["networks composed of the library's components"] if layout in _COMPOSED else []
+        known = ", ".join([*families_of(layout), *composed])
         message = (
             f"Layout {layout!r} has no map for {whose}. It has one for {known}; "
             f"for {whose} there are {', '.join((*others, *_CANONICAL))}."
