@@ -15,7 +15,7 @@ def run(options: argparse.Namespace) -> int:
     from polynet.train.faces import engine_from
 
     resume, given = options.resume, list(options.options)
-    if isinstance(resume, str) and "=" in resume and not Path(resume).exists():
+    if isinstance(resume, str) and "=" in resume and "://" not in resume and not Path(resume).exists():
         given, resume = [resume, *given], True  # --resume KEY=VALUE: argparse takes the option for the file
     config = read_recipe(options.model, given)
     engine = engine_from(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from polynet.train.hook import Hook, check_hook, priority_of
 from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.position import Position
+from polynet.train.run_header import errors_logged
 from polynet.train.seeds import seed_of
 from polynet.train.steps import check_steps
 
@@ -256,13 +258,10 @@ class Engine:
         self.stopping = None
         telling = self.processes.telling_failures()
         with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted, telling:
-            try:
-                self._prepare()
+            with self._running():
                 self.call_hook("before_train")
                 self._run_epochs()
                 self.call_hook("after_train")
-            finally:
-                self.call_hook("after_run")
             # A launcher ends all processes once one ends, and the main one may still be saving.
             self.processes.barrier()
         interrupted.raise_again()
@@ -285,12 +284,18 @@ class Engine:
         return self._evaluated("test")
 
     def _evaluated(self, phase: str) -> dict[str, Any]:
-        with use_backend(self.backend), self.processes.telling_failures():
-            try:
+        with use_backend(self.backend), self.processes.telling_failures(), self._running():
+            return run_evaluation(self, phase)
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        """Prepare the run, and end it, also where an error does."""
+        try:
+            with errors_logged(self.logger):
                 self._prepare()
-                return run_evaluation(self, phase)
-            finally:
-                self.call_hook("after_run")
+                yield
+        finally:
+            self.call_hook("after_run")
 
     def _prepare(self) -> None:
         """Make the folder, initialise weights, and take up what an earlier run left."""
@@ -303,13 +308,9 @@ class Engine:
         self._init_weights(self.seed)
         self.call_hook("before_run")
         if self.resume_from is not None or self.load_from is not None:
-            from polynet.train.checkpoint import load_weights, resume
+            from polynet.train.checkpoint import begin_from
 
-            if self.resume_from is not None:
-                resume(self, self.resume_from)
-            if self.load_from is not None and self.position.iter == 0:
-                load_weights(self, self.load_from)
-            self.resume_from = self.load_from = None
+            begin_from(self)
 
     def _init_weights(self, seed: int) -> None:
         network = self.weights_module()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from polynet.errors import OptionError, suggest
+from polynet.train.run_header import IN_FILE_ONLY, header_of
 
 DETAIL = "polynet_detail"
 """Attribute of records that a progress bar stands for on the terminal."""
@@ -45,6 +46,8 @@ class ConsoleHandler(_StreamHandler):
         """Leave it: the base class assigns what it found when it was made."""
 
     def _is_shown(self, record: logging.LogRecord) -> bool:
+        if getattr(record, IN_FILE_ONLY, False):
+            return False
         return not (self.hides_details and getattr(record, DETAIL, False))
 
 
@@ -60,9 +63,12 @@ class RunFile(logging.FileHandler):
             sys.stderr.write(f"The log {self.baseFilename} is no longer written: {sys.exc_info()[1]}\n")
 
     def close(self) -> None:
-        """Close the file; what cannot be written any more is lost."""
+        """Close the file, and remove one that stayed empty; what cannot be written any more is lost."""
         try:
             super().close()
+            path = Path(self.baseFilename)
+            if path.is_file() and not path.stat().st_size:
+                path.unlink()
         except OSError:
             self.handleError(logging.makeLogRecord({}))
 
@@ -114,7 +120,7 @@ class LogOutput:
 
 
 def log_output_of(runner: Any, folder: str | Path | None = None) -> LogOutput:
-    """The output of a run's log: its file is `DATE.log` in a folder, by default the run's.
+    """The output of a run's log, begun with the run's header: its file is `DATE.log` in a folder, by default the run's.
 
     Args:
         runner: The engine; its `log_level`, if it has one, is the lowest level that is logged.
@@ -128,7 +134,10 @@ def log_output_of(runner: Any, folder: str | Path | None = None) -> LogOutput:
     if chosen is not None:
         Path(chosen).mkdir(parents=True, exist_ok=True)
         path = Path(chosen) / f"{runner.timestamp}.log"
-    return LogOutput(runner.logger, getattr(runner, "log_level", "INFO"), path)
+    output = LogOutput(runner.logger, getattr(runner, "log_level", "INFO"), path)
+    for line in header_of(runner):
+        runner.logger.info("%s", line)
+    return output
 
 
 def handlers_of(logger: logging.Logger) -> list[logging.Handler]:

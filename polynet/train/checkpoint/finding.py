@@ -40,12 +40,25 @@ def find_latest(folder: PathLike, logger: Logger | None = None) -> TrainingCheck
         >>> find_latest(folder).iter
         2
     """
-    times = ((_written(path, logger), path) for path in _candidates(Path(folder)))
-    known = [(time, path) for time, path in times if time is not None]
-    for _, path in sorted(known, reverse=True):
+    for path in reversed(list_checkpoints(folder, logger)):
         if (found := _whole(path, logger)) is not None:
             return found
     return None
+
+
+def list_checkpoints(folder: PathLike, logger: Logger | None = None) -> list[Path]:
+    """The training checkpoints of a folder in the order in which they were written, by their headers alone.
+
+    Args:
+        folder: Where they lie; it need not exist.
+        logger: Is warned of each that is damaged.
+
+    Example:
+        >>> list_checkpoints("nowhere")
+        []
+    """
+    times = ((_written(path, logger), path) for path in _candidates(Path(folder)))
+    return [path for _, path in sorted((time, path) for time, path in times if time is not None)]
 
 
 def _whole(path: Path, logger: Logger | None) -> TrainingCheckpoint | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polynet.errors import CheckpointError, CheckpointNotFoundError, PolyNetError, WeightsError
+from polynet.train.checkpoint.address import fetched
 from polynet.train.checkpoint.file import TrainingCheckpoint, load_checkpoint
 from polynet.train.checkpoint.finding import find_latest
 from polynet.train.checkpoint.gathering import (
@@ -33,6 +34,20 @@ NEWEST = ("auto", "last", "latest")
 """In place of a path: the newest checkpoint in the run's folder that is whole."""
 
 
+def begin_from(engine: Any) -> None:
+    """Let a run begin from its `resume_from`; where that is none or finds none, from the weights at its `load_from`.
+
+    Raises:
+        CheckpointError: A file is missing, cannot be fetched, is damaged, or does not belong to such a run.
+        WeightsError: It does not fit the model.
+    """
+    if engine.resume_from is not None:
+        resume(engine, engine.resume_from)
+    if engine.load_from is not None and engine.position.iter == 0:
+        load_weights(engine, engine.load_from)
+    engine.resume_from = engine.load_from = None
+
+
 def resume(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
     """Bring an engine to where it, or another like it on any framework, was when a checkpoint was written.
 
@@ -40,7 +55,8 @@ def resume(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
 
     Args:
         engine: The engine, its parts built as for the run that wrote the checkpoint.
-        path: The file; or a folder, `"auto"` or `True` for the newest whole one in it, or in the engine's `work_dir`.
+        path: The file, or its address; or a folder, `"auto"` or `True` for the newest whole one in it, or in the
+            engine's `work_dir`.
 
     Returns:
         The checkpoint; `None` where `"auto"` found none, and the run begins anew.
@@ -90,13 +106,14 @@ def _check_agreement(engine: Any, found: TrainingCheckpoint | None) -> None:
 
 
 def load_weights(engine: Any, path: PathLike) -> None:
-    """Load weights alone into an engine's network: from any checkpoint that `polynet.load` takes.
+    """Load weights alone into an engine's network: from any checkpoint that `polynet.load` takes, or its address.
 
     Raises:
+        WeightsUnavailableError: There is an address, and the file cannot be had from there.
         WeightsError: They do not fit; nothing was changed.
         CheckpointError: The file is missing, damaged or unsafe.
     """
-    report = load(engine.weights_module(), path)
+    report = load(engine.weights_module(), fetched(path))
     engine.logger.info("Weights were loaded from %s: %d tensors.", path, len(report.loaded))
 
 
@@ -109,6 +126,7 @@ def _found(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
                 return found
         return None
     check_path(path)
+    path = fetched(path)
     if not Path(path).is_dir():
         return load_checkpoint(path)
     found = find_latest(path, engine.logger)

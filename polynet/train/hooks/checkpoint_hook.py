@@ -18,6 +18,7 @@ from polynet.errors import CheckpointError, OptionError
 from polynet.nn.arguments import flags, integer
 from polynet.train.checkpoint.best import GREATER, LESS, RULES, is_better, rule_for, score_in
 from polynet.train.checkpoint.file import TrainingCheckpoint, load_checkpoint
+from polynet.train.checkpoint.finding import list_checkpoints
 from polynet.train.checkpoint.saving import save_checkpoint
 from polynet.train.hook import Hook
 from polynet.weights.atomic import remove_leftovers
@@ -149,6 +150,7 @@ class CheckpointHook(Hook):
             self._adopt(runner, folder)
         elif not self._run:
             self._run = secrets.token_hex(8)
+            _warn_of_earlier_run(runner, folder)
         self._resumed = False
 
     def after_train_epoch(self, runner: Any) -> None:
@@ -324,6 +326,20 @@ def _warn_of_little_room(runner: Any, folder: Path) -> None:
     if free < needed:
         runner.logger.warning(
             "Only %.1f MB are free in %s; two checkpoints take %.1f MB at the least.", free / 1e6, folder, needed / 1e6
+        )
+
+
+def _warn_of_earlier_run(runner: Any, folder: Path) -> None:
+    """Say that the folder is not a new run's alone, before anything in it is written over."""
+    earlier = list_checkpoints(folder)
+    if earlier:
+        count = "a checkpoint" if len(earlier) == 1 else f"{len(earlier)} checkpoints"
+        runner.logger.warning(
+            "%s has %s of an earlier run, last %s. This run begins anew, and writes over those whose names it takes. To "
+            "go on from there in its place: resume=True, on the command line --resume. To keep both: another work_dir.",
+            folder,
+            count,
+            earlier[-1].name,
         )
 
 
