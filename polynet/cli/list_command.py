@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from polynet.cli.output import print_json, print_table
-from polynet.errors import OptionError
+from polynet.errors import OptionError, suggest
 from polynet.listing import list_models
 from polynet.registry import MODELS
 
@@ -18,6 +18,8 @@ def run(options: argparse.Namespace) -> int:
     """List names; no model file is imported. 1 where nothing matches."""
     if options.pretrained:
         return _run_pretrained(options)
+    if options.kind is not None and options.kind not in MODELS.kinds:
+        return _run_parts(options)
     limit = None if options.max_params is None else number_of(options.max_params)
     # What is asked of sizes and families can be said of networks alone.
     sized = limit is not None or options.family is not None
@@ -36,7 +38,24 @@ def run(options: argparse.Namespace) -> int:
         for each in (MODELS.kinds_of(name) if kind is None else (kind,))
     ]
     headings = ("name", "kind", *(("parameters",) if sized else ()), "defined in")
-    return _shown(options, found, headings)
+    return _shown(options, found, headings, "" if found else suggest(options.pattern, list_models(kind=kind)))
+
+
+def _run_parts(options: argparse.Namespace) -> int:
+    """List what networks are trained with: hooks, data sets and the like."""
+    from polynet.cli.part_kinds import parts_of
+    from polynet.registry.listing import matching, natural_order
+
+    homes = parts_of(options.kind)
+    for option in ("backend", "family", "max_params"):
+        if getattr(options, option) is not None:
+            message = (
+                f"--{option.replace('_', '-')} is asked of networks and their components, not of a {options.kind}."
+            )
+            raise OptionError(message)
+    names = sorted(matching(homes, options.pattern, options.exclude), key=natural_order)
+    found = [{"name": name, "kind": options.kind, "defined": homes[name]} for name in names]
+    return _shown(options, found, ("name", "kind", "defined in"), suggest(options.pattern, homes))
 
 
 def _run_pretrained(options: argparse.Namespace) -> int:
@@ -59,14 +78,14 @@ def _run_pretrained(options: argparse.Namespace) -> int:
     return _shown(options, found, ("name", "licence", "source"))
 
 
-def _shown(options: argparse.Namespace, found: list[dict[str, Any]], headings: tuple[str, ...]) -> int:
+def _shown(options: argparse.Namespace, found: list[dict[str, Any]], headings: tuple[str, ...], near: str = "") -> int:
     if options.json:
         print_json(found)
     elif found:
         print_table(None, headings, [tuple(entry.values()) for entry in found])
     else:
         kind = f" of kind {options.kind!r}" if options.kind else ""
-        print(f"Nothing{kind} is named like {options.pattern!r}. `polynet list` lists all names.")  # noqa: T201 - a command prints
+        print(f"Nothing{kind} is named like {options.pattern!r}.{near} `polynet list` lists all names.")  # noqa: T201 - a command prints
     return 0 if found else 1
 
 

@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("list", "list registered names", "polynet list 'vit*' --max-params 25M")
     command.add_argument("pattern", nargs="?", default="*", help="wildcard pattern (default: all)")
-    command.add_argument("--kind", help="only this kind: network, backbone, neck, head, loss, metric …")
+    command.add_argument("--kind", help="only this kind: network, backbone, head, loss … or hook, dataset …")
     command.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="leave these names out")
     command.add_argument("--backend", help="only what can be built on this framework")
     command.add_argument("--family", help="only networks of this family, with their sizes: resnet")

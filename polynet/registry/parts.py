@@ -93,6 +93,19 @@ class PartRegistry:
         module, _, attribute = self._homes[name].partition(":")
         return getattr(importlib.import_module(module), attribute or name)
 
+    def where(self, name: str) -> str:
+        """Where the class of this name is defined, as `path:line`, without importing it.
+
+        Raises:
+            UnknownNameError: There is none.
+        """
+        from polynet.registry.listing import location
+
+        if name in self._added or name not in self._homes:
+            return location(self.get(name))
+        module, _, attribute = self._homes[name].partition(":")
+        return location(f"{module}:{attribute or name}")
+
     def build(self, config: Any, **defaults: Any) -> Any:
         """Make a part from its config.
 

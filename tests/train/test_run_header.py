@@ -131,4 +131,4 @@ def test_a_folder_with_an_earlier_runs_checkpoints_is_warned_of(
     assert train("auto") == []
     (said,) = train()
     assert said.startswith(f"{tmp_path} has 2 checkpoints of an earlier run, last epoch_2.safetensors.")
-    assert "resume=True, on the command line --resume" in said
+    assert "resume=True, or --resume" in said

@@ -335,8 +335,8 @@ def _warn_of_earlier_run(runner: Any, folder: Path) -> None:
     if earlier:
         count = "a checkpoint" if len(earlier) == 1 else f"{len(earlier)} checkpoints"
         runner.logger.warning(
-            "%s has %s of an earlier run, last %s. This run begins anew, and writes over those whose names it takes. To "
-            "go on from there in its place: resume=True, on the command line --resume. To keep both: another work_dir.",
+            "%s has %s of an earlier run, last %s. This run begins anew, and writes over those whose names it takes. "
+            "To go on from there in its place: resume=True, or --resume. To keep both: another work_dir.",
             folder,
             count,
             earlier[-1].name,

@@ -32,6 +32,16 @@ def rule_names() -> tuple[str, ...]:
     return tuple(_HOMES)
 
 
+def rule_homes() -> dict[str, str]:
+    """Where each optimiser's rule is defined, as `module:Class`, by the name that configs give it.
+
+    Example:
+        >>> rule_homes()["SGD"]
+        'polynet.train.rules.sgd:SGD'
+    """
+    return {name: f"{__name__}.{module}:{name}" for module, name in _HOMES.values()}
+
+
 def find_rule(name: str) -> Rule:
     """The rule of an optimiser.
 
