@@ -12,7 +12,17 @@ import json
 from collections.abc import Callable, Iterator
 
 import polynet
-from benchmarks import building, convolutions, loading, metrics, networks, training, training_memory, training_speed
+from benchmarks import (
+    building,
+    convolutions,
+    loading,
+    metrics,
+    networks,
+    training,
+    training_memory,
+    training_speed,
+    zoo,
+)
 from benchmarks.timing import Result
 
 
@@ -25,11 +35,14 @@ def _suites(quick: bool) -> dict[str, Callable[[], Iterator[Result]]]:
         suites[f"training-{backend}"] = lambda backend=backend: training.run(backend, scale)  # type: ignore[misc]  # as above
         suites[f"training-memory-{backend}"] = lambda backend=backend: training_memory.run(backend, scale)  # type: ignore[misc]  # as above
     suites["files"] = building.run_files
+    suites["zoo-building"] = lambda: zoo.run_building(scale)
     if "torch" in polynet.installed_backends():
         suites["metrics"] = lambda: metrics.run(quick)
         suites["loading"] = lambda: loading.run(quick)
+        suites["zoo-torch"] = lambda: zoo.run_torch(scale)
     if "megengine" in polynet.installed_backends():
         suites["convolutions"] = convolutions.run
+        suites["zoo-megengine"] = lambda: zoo.run_megengine(scale)
     if {"torch", "megengine"} <= set(polynet.installed_backends()):
         suites["training-speed"] = lambda: training_speed.run(scale)
     return suites

@@ -16,12 +16,12 @@ class Timing:
     ours: list[float]
     theirs: list[float]
 
-    def result(self, name: str, goal: str) -> Result:
-        """The line of the table: medians, and the spread of the rounds' ratios."""
+    def result(self, name: str, goal: str, unit: str = "s") -> Result:
+        """The line of the table: medians, and the spread of the rounds' ratios; `unit` where they are no seconds."""
         ratios = [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)]
         first, _, third = statistics.quantiles(ratios, n=4)
         medians = statistics.median(self.ours), statistics.median(self.theirs)
-        return Result(name, *medians, goal, spread=(first, third))
+        return Result(name, *medians, goal, unit, spread=(first, third))
 
 
 @dataclass(frozen=True)

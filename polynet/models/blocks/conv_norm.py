@@ -46,7 +46,7 @@ class ConvNorm(nn.Module):
         super().__init__()
         self.conv = conv2d(w_in, w_out, k, stride=stride, groups=groups)
         self.bn = norm2d(norm_name, w_out)
-        self.act = None if act_name is None else activation(act_name)
+        self.act = None if act_name is None else activation(act_name, owned=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""

@@ -49,9 +49,11 @@ class GhostModule(nn.Module):
         half = math.ceil(w_out / 2)
         self.w_out = w_out
         self.uneven = w_out % 2 == 1
-        self.primary_conv = nn.Sequential(conv2d(w_in, half, 1), norm2d(norm_name, half), activation(act_name))
+        self.primary_conv = nn.Sequential(
+            conv2d(w_in, half, 1), norm2d(norm_name, half), activation(act_name, owned=True)
+        )
         self.cheap_operation = nn.Sequential(
-            conv2d(half, half, 3, groups=half), norm2d(norm_name, half), activation(act_name)
+            conv2d(half, half, 3, groups=half), norm2d(norm_name, half), activation(act_name, owned=True)
         )
         self.halve = self.short_conv = None
         if attention:

@@ -58,7 +58,7 @@ class ConvUnit(nn.Module):
         bias = norm_name is None
         self.conv = nn.Conv2d(w_in, w_out, (height, width), stride=stride, padding=margins, bias=bias)
         self.bn = norm2d(norm_name, w_out)
-        self.act = activation(act_name)
+        self.act = activation(act_name, owned=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, …)`."""

@@ -49,7 +49,7 @@ class ResidualBlock(nn.Module):
         """Make what follows the residual branch."""
         self.se = SE(w_out, make_divisible(w_out * se_r), act_name) if se_r > 0.0 else None
         self.drop_path = nn.DropPath(drop_path_prob) if drop_path_prob > 0.0 else None
-        self.act = activation(act_name)
+        self.act = activation(act_name, owned=True)
 
     def shortcut(self, x: Tensor) -> Tensor:
         """The input, brought to the shape of the output."""
@@ -113,7 +113,7 @@ class ResBasicBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 3, stride=stride)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name)
+        self.a_act = activation(act_name, owned=True)
         self.b = conv2d(width, w_out, 3)
         self.b_bn = norm2d(norm_name, w_out)
         self.add_ending(w_out, se_r, drop_path_prob, act_name)
@@ -171,10 +171,10 @@ class ResBottleneckBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 1)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name)
+        self.a_act = activation(act_name, owned=True)
         self.b = conv2d(width, width, 3, stride=stride, groups=groups)
         self.b_bn = norm2d(norm_name, width)
-        self.b_act = activation(act_name)
+        self.b_act = activation(act_name, owned=True)
         self.c = conv2d(width, w_out, 1)
         self.c_bn = norm2d(norm_name, w_out)
         self.add_ending(w_out, se_r, drop_path_prob, act_name)

@@ -205,7 +205,7 @@ class _Parts:
 
     def pointwise(self, w_in: int, w_out: int) -> list[Any]:
         """1x1 convolution, normalisation, activation."""
-        return [conv2d(w_in, w_out, 1), norm2d(self.norm_name, w_out), activation(self.act_name)]
+        return [conv2d(w_in, w_out, 1), norm2d(self.norm_name, w_out), activation(self.act_name, owned=True)]
 
     def depthwise(self, width: int, side: int, stride: int) -> list[Any]:
         """Depthwise convolution and normalisation; no activation follows."""

@@ -80,7 +80,7 @@ class MobileOneBlock(BranchedConvolution):
         self.identity = norm2d(norm_name, w_in) if has_shortcut else None
         self.drop_path = nn.DropPath(drop_path_rate) if has_shortcut and drop_path_rate > 0.0 else None
         self.se = SE(w_out, make_divisible(w_out * SE_RATIO), act_name) if has_se else None
-        self.act = activation(act_name)
+        self.act = activation(act_name, owned=True)
         # Last, as it is where it takes the place of the branches later.
         self.reparam_conv = self.merged_convolution() if deploy else None
 

@@ -71,7 +71,7 @@ class RepVGGBlock(BranchedConvolution):
         self.rbr_identity = norm2d(norm_name, w_in) if has_shortcut else None
         self.drop_path = nn.DropPath(drop_path_prob) if has_shortcut and drop_path_prob > 0.0 else None
         self.se = SE(w_out, int(w_out * se_r), act_name) if se_r > 0.0 else None
-        self.nonlinearity = activation(act_name)
+        self.nonlinearity = activation(act_name, owned=True)
         # Last, as it is where it takes the place of the branches later.
         self.rbr_reparam = self.merged_convolution() if deploy else None
 

@@ -76,7 +76,7 @@ class VGG(ImageNetwork):
             blocks = []
             for _ in range(depth):
                 convolution = conv2d(w_in, width, 3, bias=bias)
-                blocks.append(nn.Sequential(convolution, norm2d(norm_name, width), activation(act_name)))
+                blocks.append(nn.Sequential(convolution, norm2d(norm_name, width), activation(act_name, owned=True)))
                 w_in = width
             setattr(self, f"s{index}", Chain(blocks, max_pool=nn.MaxPool2d(2, stride=2)))
             stages.append(Stage(f"s{index}", width, 2**index))

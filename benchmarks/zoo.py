@@ -1,0 +1,147 @@
+"""Networks of the zoo: on torch against timm's of the same kind, on MegEngine against BaseCls's.
+
+    python -m benchmarks --only zoo-torch zoo-megengine zoo-building
+
+One thread, four images of 224x224 pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import polynet
+from benchmarks.timing import Result, Timing, interleaved
+
+IMAGES = (4, 3, 224, 224)
+PAIRS = {
+    "resnet50": "resnet50",
+    "vit_small_patch16_224": "vit_small_patch16_224",
+    "swin_tiny_patch4_window7_224": "swin_tiny_patch4_window7_224",
+    "effnet_b0": "efficientnet_b0",
+    "convnext_tiny": "convnext_tiny",
+}
+"""Our networks and timm's."""
+
+BASECLS = {
+    "resnet50": 0.740,
+    "mbnetv2_x100": 0.266,
+    "swin_tiny_patch4_window7_224": 0.658,
+    "vit_tiny_patch16_224": 0.263,
+    "vit_small_patch16_224": 0.484,
+}
+"""Seconds of processor time of BaseCls's own networks (2f206e9, MegEngine 1.13, the best of several runs) on two cores
+of the kind that these benchmarks were first run on: elsewhere they say little."""
+
+BUILT = ("resnet50", "mbnetv2_x100", "vit_small_patch16_224", "swin_tiny_patch4_window7_224", "convnext_tiny", "vgg16")
+
+
+def run_torch(scale: float = 1.0) -> Iterator[Result]:
+    """A forward pass in evaluation mode, and the most memory it takes, against timm's."""
+    import timm
+    import torch
+
+    torch.set_num_threads(1)
+    images = torch.from_numpy(_images())
+
+    def forward(net: Any) -> Callable[[], object]:
+        net.eval()
+
+        def call() -> object:
+            with torch.no_grad():
+                return net(images)
+
+        return call
+
+    for name, theirs in PAIRS.items():
+        ours, others = polynet.build(name, backend="torch", seed=0), timm.create_model(theirs)
+        timing = interleaved(forward(ours), forward(others), rounds=max(5, int(31 * scale)))
+        yield timing.result(f"torch: {name} forward, against timm", "1.00 ± 0.03")
+        peaks = [[_peak("polynet", name), _peak("timm", theirs)] for _ in range(max(3, int(7 * scale)))]
+        yield Timing(*map(list, zip(*peaks, strict=True))).result(
+            f"torch: {name} peak memory, against timm", "at most 1.00", unit="MB"
+        )
+
+
+def run_megengine(scale: float = 1.0) -> Iterator[Result]:
+    """A forward pass in evaluation mode, in processor time, against BaseCls's."""
+    backend = polynet.get_backend("megengine")
+    images = backend.tensor(_images())
+    for name, theirs in BASECLS.items():
+        net = polynet.build(name, backend="megengine", seed=0)
+        backend.set_training(net, False)
+        taken = []
+        for _ in range(max(4, int(12 * scale))):
+            began = time.process_time()
+            net(images).numpy()
+            taken.append(time.process_time() - began)
+        yield Result(f"megengine: {name} forward, against BaseCls", min(taken), theirs, "at most 1.00")
+
+
+def run_building(scale: float = 1.0) -> Iterator[Result]:
+    """Building a network with weights given, against the framework's own way from the same weights.
+
+    On torch that is timm's network and its `load_state_dict`, where timm has it. Copying the arrays alone, which no
+    network can be built by, is shown besides.
+    """
+    for backend in polynet.installed_backends():
+        for name in BUILT:
+            state = polynet.state(polynet.build(name, backend=backend, seed=0))
+            framework = polynet.get_backend(backend)
+
+            def build(name: str = name, backend: str = backend, state: Any = state, framework: Any = framework) -> None:
+                polynet.build(name, backend=backend, weights=state, layout="polynet")
+                framework.synchronise()
+
+            def copy(state: Any = state) -> None:
+                for array in state.values():
+                    np.array(array)
+
+            timing = interleaved(build, copy, rounds=max(3, int(9 * scale)))
+            size = sum(array.nbytes for array in state.values()) / 1e6
+            yield timing.result(f"{backend}: build {name} ({size:.0f} MB), against copying", "below 2")
+
+
+def _images() -> Any:
+    return np.random.default_rng(0).standard_normal(IMAGES, dtype=np.float32)
+
+
+_MEASURED = """
+import json, pathlib, sys
+import torch
+torch.set_num_threads(1)
+library, name, shape = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+if library == "polynet":
+    import polynet
+    net = polynet.build(name, backend="torch", seed=0)
+else:
+    import timm
+    net = timm.create_model(name)
+net.eval()
+images = torch.zeros(shape)
+def kilobytes(what):
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(what)).split()[1])
+pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+before = kilobytes("VmRSS")
+with torch.no_grad():
+    net(images)
+print((kilobytes("VmHWM") - before) / 1e3)
+"""
+
+
+def _peak(library: str, name: str) -> float:
+    """Megabytes that the process holds at most during a forward pass, above what it held before, in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _MEASURED, library, name, json.dumps(IMAGES)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(done.stdout.split()[-1])
