@@ -4,12 +4,13 @@ _base_ = "../_base_/vit.py"
 
 _cfg = dict(
     published=dict(
-        parameters=12.0e6,
-        multiply_adds=2.5e9,
-        top1=77.6,
-        source="the paper's table of models",
+        parameters=11.96e6,
+        multiply_adds=2.53e9,
+        top1=78.4,
+        source="timm's tables of results and of benchmarks, cait_xxs24_224.fb_dist_in1k, taught by another network",
     ),
     model=dict(name="cait_xxs24_224"),
+    test=dict(crop_pct=1.0),
     solver=dict(max_epoch=400, warmup_epochs=5),
     model_ema=dict(enabled=False),
 )

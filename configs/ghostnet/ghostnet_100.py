@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=5.2e6,
         multiply_adds=141e6,
         top1=73.9,
-        source="arXiv:1911.11907, table 7",
+        source="arXiv:1911.11907, GhostNet 1.0x",
     ),
     model=dict(name="ghostnet_100"),
     solver=dict(basic_lr=0.05),

@@ -11,7 +11,7 @@ _cfg = dict(
         parameters=13_004_888,
         multiply_adds=1.498e9,
         top1=69.778,
-        source="torchvision, GoogLeNet_Weights.IMAGENET1K_V1; parameters with both auxiliary classifiers",
+        source="torchvision, GoogLeNet_Weights.IMAGENET1K_V1; parameters of its googlenet(aux_logits=True), 6_624_904 without",
     ),
     model=dict(name="googlenet", aux_logits=True, head=dict(dropout_prob=0.4)),
     solver=dict(

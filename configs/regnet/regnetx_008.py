@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=7_259_656,
         multiply_adds=0.8e9,
-        top1=75.21,
+        top1=75.212,
         source="torchvision, RegNet_X_800MF_Weights.IMAGENET1K_V1",
     ),
     model=dict(name="regnetx_008"),

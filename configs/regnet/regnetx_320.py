@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=107_811_560,
         multiply_adds=31.736e9,
-        top1=80.62,
+        top1=80.622,
         source="torchvision, RegNet_X_32GF_Weights.IMAGENET1K_V1",
     ),
     model=dict(name="regnetx_320"),

@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=19_436_338,
         multiply_adds=3.176e9,
-        top1=78.95,
+        top1=78.948,
         source="torchvision, RegNet_Y_3_2GF_Weights.IMAGENET1K_V1",
     ),
     model=dict(name="regnety_032"),

@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=145_046_770,
         multiply_adds=32.28e9,
-        top1=80.88,
+        top1=80.878,
         source="torchvision, RegNet_Y_32GF_Weights.IMAGENET1K_V1",
     ),
     model=dict(name="regnety_320"),

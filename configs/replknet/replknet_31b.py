@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=79e6,
         multiply_adds=15.3e9,
         top1=83.5,
-        source="Ding et al. 2022, table 5",
+        source="the authors' repository RepLKNet-pytorch, RepLKNet-31B at 224",
     ),
     model=dict(name="replknet_31b", drop_path_rate=0.5),
     batch_size=128,

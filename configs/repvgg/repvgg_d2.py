@@ -4,9 +4,10 @@ _base_ = "../_base_/repvgg.py"
 
 _cfg = dict(
     published=dict(
-        parameters=133_334_836,
+        parameters=133.33e6,
+        multiply_adds=74.57e9,
         top1=83.55,
-        source="github.com/DingXiaoH/RepVGG, RepVGG-D2se at 320 pixels; parameters before deployment",
+        source="timm's tables of results and of benchmarks, repvgg_d2se.rvgg_in1k at 320, before deployment",
     ),
     model=dict(name="repvgg_d2"),
     test=dict(img_size=320),

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=2.3e6,
         multiply_adds=146e6,
         top1=69.4,
-        source="arXiv:1807.11164, table 8; parameters: the authors' repository ShuffleNet-Series",
+        source="the authors' repository ShuffleNet-Series, table of ShuffleNetV2",
     ),
     model=dict(name="snetv2_x100"),
 )
