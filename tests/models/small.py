@@ -174,6 +174,7 @@ SMALL: dict[str, Small] = {
         se_blocks=(0, 1, 0, 0),
     ),
     "replknet": _small(RepLKNet, 32, depths=(1, 1), widths=(8, 16), kernels=(9, 7), small_kernel=3, dw_ratio=1.5),
+    "beit": _small(BEiT, 32, **{**_TOKENS, "depth": 2}),
     "cait": _small(CaiT, 32, **{**_TOKENS, "depth": 2}, init_values=0.5),
     "levit": _small(LeViT, 64, **_PYRAMID, distilled=False),
     "levit, distilled": _small(LeViT, 64, **_PYRAMID),
@@ -233,5 +234,4 @@ SMALL: dict[str, Small] = {
         stem_w=8,
         head={"width": 0},
     ),
-    "beit": _small(BEiT, 32, **{**_TOKENS, "depth": 2}),
 }

@@ -28,7 +28,6 @@ _INPUT_OF = (
     (Pattern("s{stage}.b{block}.dwise.weight"), Form("s{stage}.b{block}.dwise.weight")),
 )
 
-
 _DEPTHWISE = tuple(
     Pattern(text)
     for text in (
