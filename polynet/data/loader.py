@@ -14,7 +14,7 @@ from polynet.calls import ExplainsOptions
 from polynet.data.collate import collate as default_collate
 from polynet.data.fetch import BatchFetcher, BatchRequest, FailedBatch, LoadedBatch, SkippedSample, raise_failure
 from polynet.data.packing import unpack
-from polynet.data.sampler import Indices, Sampler, SequentialSampler, ShuffledSampler
+from polynet.data.sampler import Indices, InfiniteSampler, Sampler, SequentialSampler, ShuffledSampler
 from polynet.data.workers import WorkerLoader, WorkerOptions, default_start_method
 from polynet.errors import InputError, OptionError
 
@@ -120,7 +120,8 @@ class DataLoader(metaclass=ExplainsOptions):
             message = f"The sampler {type(self.sampler).__name__} has no length, so the loader has none."
             raise OptionError(message)
         count = len(self.sampler)
-        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+        whole_only = self.drop_last and not isinstance(self.sampler, InfiniteSampler)
+        return count // self.batch_size if whole_only else -(-count // self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that iterating gives."""
@@ -186,6 +187,9 @@ class DataLoader(metaclass=ExplainsOptions):
             yield BatchRequest(epoch, indices[here], None if visits is None else visits[here])
 
     def _order(self, epoch: int) -> tuple[Indices, Indices | None]:
+        if isinstance(self.sampler, InfiniteSampler):
+            count = len(self) * self.batch_size
+            return self.sampler.stretch(epoch * count, count)
         if isinstance(self.sampler, Sampler):
             return self.sampler.indices(epoch), self.sampler.visits(epoch)
         set_epoch = getattr(self.sampler, "set_epoch", None)

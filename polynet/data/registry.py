@@ -54,6 +54,7 @@ SAMPLERS = PartRegistry(
     {
         "ClassBalancedSampler": "polynet.data.sampler",
         "DefaultSampler": "polynet.data.sampler:default_sampler",
+        "InfiniteSampler": "polynet.data.sampler",
         "RepeatAugSampler": "polynet.data.sampler",
         "SequentialSampler": "polynet.data.sampler",
         "ShuffledSampler": "polynet.data.sampler",

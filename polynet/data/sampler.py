@@ -254,6 +254,60 @@ class ClassBalancedSampler(Sampler):
         return drawn
 
 
+class InfiniteSampler(Sampler):
+    """A stream that never ends, pass after pass over the data: for loops that count iterations.
+
+    All batches are whole; one may hold the end of a pass and the beginning of the next. What a loader calls an epoch is
+    as many batches as a pass needs.
+
+    Args:
+        dataset: What is sampled, or its length.
+        shuffle: Whether each pass has a random order of its own.
+        seed: Seed of the orders; 0 by default.
+        rank: Number of this process.
+        world_size: How many processes share the stream: it is dealt to them in turn.
+
+    Source: MMEngine, `InfiniteSampler`.
+
+    Example:
+        >>> InfiniteSampler(3, shuffle=False).stretch(2, 5)[0].tolist()
+        [2, 0, 1, 2, 0]
+    """
+
+    repeating = True
+
+    def __init__(
+        self,
+        dataset: Sized | int,
+        shuffle: bool = True,
+        seed: int | None = None,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        super().__init__(dataset, seed or 0, rank, world_size)
+        self.shuffle = shuffle
+
+    def order(self, epoch: int) -> Indices:
+        """The order of one pass."""
+        return permutation(self.size, self.seed, epoch) if self.shuffle else np.arange(self.size, dtype=np.int64)
+
+    def stretch(self, first: int, count: int) -> tuple[Indices, Indices]:
+        """A part of this process's stream.
+
+        Args:
+            first: How many of its indices come before.
+            count: How many to give.
+
+        Returns:
+            The indices, and how often each came before in this part, in any process: two of (count,), int64.
+        """
+        begin, end = first * self.world_size, (first + count) * self.world_size
+        before = begin // self.size
+        passes = [self.order(number) for number in range(before, -(-end // self.size))]
+        whole = np.concatenate(passes)[begin - before * self.size :][: end - begin]
+        return whole[self.rank :: self.world_size], _earlier(whole)[self.rank :: self.world_size]
+
+
 def default_sampler(
     dataset: Sized | int,
     shuffle: bool = True,

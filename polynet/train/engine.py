@@ -19,6 +19,7 @@ from polynet.train.evaluation import run_evaluation
 from polynet.train.hook import Hook, check_hook, priority_of
 from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
+from polynet.train.message_hub import MessageHub
 from polynet.train.position import Position
 from polynet.train.run_header import errors_logged
 from polynet.train.seeds import seed_of
@@ -56,12 +57,11 @@ class Engine:
         backend: The model's backend.
         trainee: What takes training steps: the model, or a `ParallelModel` that takes them in all processes.
         position: How far training has come.
-        message: The latest figures by name, written by hooks: `lr`, `loss` …
+        message: The latest figures by name, written by hooks: `lr`, `loss` … `message_hub`: in MMEngine's words.
         best: The best figures of validations so far, by name.
         stopping: Why training was asked to stop; `None` where it was not.
         cfg: The config that the run was made from, which checkpoints keep; `None` where there is none.
-        epoch_generators: The states that generators had when the present epoch began; a framework's loader draws the
-            epoch's order from them.
+        epoch_generators: Generators' states when the epoch began, from which a framework's loader draws its order.
 
     Raises:
         OptionError: A part is missing or does not fit the others.
@@ -125,6 +125,7 @@ class Engine:
         self.seed, self.eval_dtype = seed, eval_dtype
         self.position = Position()
         self.message: dict[str, Any] = {}
+        self.message_hub = MessageHub(self)
         self.best: dict[str, Any] = {}
         self.stopping: str | None = None
         self.epoch_generators: Mapping[str, Any] | None = None
@@ -331,16 +332,11 @@ class Engine:
             self._run_epoch()
 
     def _is_done(self) -> bool:
-        limits, position = self.limits, self.position
-        assert limits is not None
+        assert self.limits is not None
         if self.world_size > 1 and self.processes.all_reduce(self.stopping is not None, "max"):
             # A signal reaches processes at different iterations, and they must end at the same.
             self.stopping = self.stopping or "another process stops"
-        if self.stopping is not None:
-            return True
-        if limits.max_epochs is not None:
-            return position.epoch >= limits.max_epochs
-        return position.iter >= (limits.max_iters or 0)
+        return self.stopping is not None or self.limits.are_reached(epochs=self.epoch, iterations=self.iter)
 
     def _run_epoch(self) -> None:
         position = self.position

@@ -89,6 +89,12 @@ class Limits:
                 raise ConfigKeyError(message)
         return cls(**{**options, "by_epoch": loops[loop]})
 
+    def are_reached(self, epochs: int, iterations: int) -> bool:
+        """Whether training is over after so many epochs and iterations."""
+        if self.max_epochs is not None:
+            return epochs >= self.max_epochs
+        return iterations >= (self.max_iters or 0)
+
     def is_validated(self, *, epochs: int, iterations: int) -> bool:
         """Whether a validation is due after this many epochs, or iterations, are done."""
         done = epochs if self.by_epoch else iterations

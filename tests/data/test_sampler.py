@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from polynet.data import SAMPLERS
+from polynet.data.datasets import ArrayDataset
+from polynet.data.loader import build_loader
 from polynet.data.sampler import (
     ClassBalancedSampler,
+    InfiniteSampler,
     RepeatAugSampler,
     Sampler,
     SequentialSampler,
@@ -98,3 +101,33 @@ def test_samplers_are_found_by_the_names_of_openmmlab() -> None:
     assert made.uneven == "keep"
     with pytest.raises(UnknownNameError, match="'RepeatAugSampler'"):
         SAMPLERS.get("RepeatedAugSampler")
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_an_infinite_stream_is_pass_after_pass_dealt_in_turn(shuffle: bool, world_size: int) -> None:
+    samplers = [InfiniteSampler(7, shuffle, seed=4, rank=rank, world_size=world_size) for rank in range(world_size)]
+    shares = [sampler.stretch(0, 21)[0] for sampler in samplers]
+    stream = np.stack(shares, 1).ravel()
+    passes = [permutation(7, 4, epoch) if shuffle else np.arange(7) for epoch in range(3 * world_size)]
+    assert stream.dtype == np.int64
+    assert stream.tolist() == np.concatenate(passes).tolist()
+    for sampler, share in zip(samplers, shares, strict=True):
+        assert sampler.stretch(5, 9)[0].tolist() == share[5:14].tolist()
+
+
+def test_visits_of_an_infinite_stream_are_counted_over_all_processes() -> None:
+    parts = [InfiniteSampler(2, shuffle=False, rank=rank, world_size=2).stretch(3, 2) for rank in (0, 1)]
+    assert [part[0].tolist() for part in parts] == [[0, 0], [1, 1]]
+    assert [part[1].tolist() for part in parts] == [[0, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_a_loader_over_an_infinite_stream_gives_whole_batches_across_its_epochs(drop_last: bool) -> None:
+    config = {"type": "InfiniteSampler", "shuffle": False}
+    data = ArrayDataset(np.zeros((5, 1), np.float32), np.arange(5))
+    loader = build_loader({"dataset": data, "batch_size": 2, "sampler": config, "drop_last": drop_last})
+    assert len(loader) == 3
+    batches = [labels.tolist() for epoch in range(2) for _, labels in loader.batches(epoch)]
+    assert batches == [[0, 1], [2, 3], [4, 0], [1, 2], [3, 4], [0, 1]]
+    assert [labels.tolist() for _, labels in loader.batches(1, start=2)] == [[0, 1]]
