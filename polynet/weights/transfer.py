@@ -18,6 +18,7 @@ from polynet.weights.adapt import cast, fit
 from polynet.weights.adaptation import Adapted, adapted, head_names
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
+from polynet.weights.classes import classes_hint
 from polynet.weights.elements import Array
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
@@ -164,7 +165,9 @@ def fitted_state(
         raise WeightsError(f"{error}{likeness(net, checkpoint.tensors, slots)}") from error
     report, ready = _planned(slots, translation, spelling, checkpoint.notes, net if adapt else None)
     if strict and not report.ok:
-        hint = _layout_hint(report, checkpoint, slots, spelling) + likeness(net, checkpoint.tensors, slots)
+        hint = classes_hint(report, translation.tensors, slots)
+        if not hint:
+            hint = _layout_hint(report, checkpoint, slots, spelling) + likeness(net, checkpoint.tensors, slots)
         raise WeightsError(f"{report}{hint}\nNothing was changed.")
     return ready, report
 

@@ -60,6 +60,29 @@ def test_a_recipe_trains_and_its_weights_are_measured(
     assert "accuracy/top1" in capsys.readouterr().out
 
 
+def test_eval_says_which_weights_it_measured_and_how_to_measure_the_others(
+    backend: Backend, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--backend", backend.name, "--device", "cpu", "--work-dir", str(tmp_path / "work")]
+    averaged = ["solver.max_epoch=1", "model_ema.enabled=true", "model_ema.momentum=0.5"]
+    assert main(["train", str(recipe), *common, *averaged]) == 0
+    capsys.readouterr()
+
+    def said(*words: str) -> str:
+        assert main(["eval", str(recipe), *common, *averaged, *words]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "the weights in" in (plain := said())
+    assert "With --ema their moving average is measured" in plain
+    assert "the moving average in" in (average := said("--ema"))
+    assert "Without --ema the weights themselves are measured" in average
+    assert json.loads(said("--ema", "--json"))["measured"] == "moving average"
+    weights = tmp_path / "plain.safetensors"
+    assert main(["convert", str(next((tmp_path / "work").glob("epoch_1.*"))), str(weights)]) == 0
+    capsys.readouterr()
+    assert "--ema" not in said("--weights", str(weights))
+
+
 def test_training_goes_on_where_it_stopped_also_on_the_other_framework(
     both: tuple[Backend, Backend], recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,43 @@
+"""What is said where weights differ from a network by the number of classes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polynet.weights.elements import Array
+from polynet.weights.report import LoadReport
+
+
+def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping[str, Any]) -> str:
+    """The end of a message about weights that fit a network up to its classifier; `""` where that is not so.
+
+    Args:
+        report: What fits and what does not.
+        arrays: The weights under the network's names.
+        slots: The network's.
+
+    Example:
+        >>> net = polynet.build("resnet18", backend="torch", num_classes=7)
+        >>> try:
+        ...     polynet.load_state(net, polynet.state(polynet.build("resnet18", backend="torch", num_classes=10)))
+        ... except polynet.errors.WeightsError as error:
+        ...     print(str(error).splitlines()[-2])
+        head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many, or ...
+    """
+    names = [refusal.name for refusal in report.refused]
+    if report.missing or report.unexpected or not names or len(names) == len(slots):
+        return ""
+    counts = {(arrays[name].shape[:1], slots[name].shape[:1]) for name in names}
+    same_beside = all(arrays[name].shape[1:] == slots[name].shape[1:] for name in names)
+    owners = {name.rpartition(".")[0] for name in names}
+    # A network may have two classifiers; a body that is wider would have more, and differ in inputs, too.
+    if len(counts) != 1 or len(owners) > 2 or not same_beside:
+        return ""
+    ((theirs, own),) = counts
+    if not theirs or not own or theirs == own:
+        return ""
+    return (
+        f"\n{names[0]} is for {theirs[0]} classes in the checkpoint, and for {own[0]} in the network. Build it with as "
+        "many, or load all but the classifier with polynet.load(…, adapt=True)."
+    )

@@ -1,0 +1,54 @@
+"""Weights of a network for another number of classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polynet
+from polynet import nn
+from polynet.backend import Backend
+from polynet.errors import WeightsError
+
+
+class Classifies(nn.Module):
+    """A body of one layer, so that the classifier is half of the state."""
+
+    def __init__(self, width: int, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 1, bias=False)
+        self.fc = nn.Linear(width, classes)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(x)
+
+
+def refused(net: Any, state: Any) -> str:
+    before = polynet.state(net)
+    with pytest.raises(WeightsError) as caught:
+        polynet.load_state(net, state)
+    assert all(np.array_equal(array, before[name]) for name, array in polynet.state(net).items())
+    return str(caught.value)
+
+
+def test_another_number_of_classes_is_said_and_no_layout_guessed(backend: Backend) -> None:
+    said = refused(Classifies(4, 7), polynet.state(Classifies(4, 10)))
+    assert "fc.weight is for 10 classes in the checkpoint, and for 7 in the network" in said
+    assert "layout" not in said.partition("fc.weight is for")[2]
+
+
+def test_another_width_is_no_number_of_classes(backend: Backend) -> None:
+    assert "classes in the checkpoint" not in refused(Classifies(4, 7), polynet.state(Classifies(5, 7)))
+    assert "classes in the checkpoint" not in refused(Classifies(4, 7), {"fc.bias": np.zeros(7, np.float32)})
+
+
+def test_a_run_is_not_resumed_into_other_classes_and_says_so(backend: Backend, tmp_path: Any) -> None:
+    from polynet.train.checkpoint import resume, save_checkpoint
+    from polynet.train.engine import Engine
+    from polynet.train.tasks.classification import ClassificationTask
+
+    save_checkpoint(Engine(ClassificationTask(Classifies(4, 10))), tmp_path / "ten.safetensors")
+    with pytest.raises(WeightsError, match="is for 10 classes in the checkpoint, and for 7 in the network"):
+        resume(Engine(ClassificationTask(Classifies(4, 7))), tmp_path / "ten.safetensors")
