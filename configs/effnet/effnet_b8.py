@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=87.41e6,
         multiply_adds=63.48e9,
         top1=85.344,
-        source="timm's tables of results, tf_efficientnet_b8.ra_in1k",
+        source="timm's tables of results and of benchmarks, tf_efficientnet_b8.ra_in1k",
     ),
     model=dict(name="effnet_b8"),
     preprocess=dict(img_size=672),

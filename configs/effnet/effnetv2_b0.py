@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=7.14e6,
         multiply_adds=730e6,
         top1=78.386,
-        source="timm's tables of results, tf_efficientnetv2_b0.in1k",
+        source="timm's tables of results and of benchmarks, tf_efficientnetv2_b0.in1k",
     ),
     model=dict(name="effnetv2_b0"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=8.14e6,
         multiply_adds=1.21e9,
         top1=79.518,
-        source="timm's tables of results, tf_efficientnetv2_b1.in1k",
+        source="timm's tables of results and of benchmarks, tf_efficientnetv2_b1.in1k",
     ),
     model=dict(name="effnetv2_b1"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=10.1e6,
         multiply_adds=1.72e9,
         top1=80.226,
-        source="timm's tables of results, tf_efficientnetv2_b2.in1k",
+        source="timm's tables of results and of benchmarks, tf_efficientnetv2_b2.in1k",
     ),
     model=dict(name="effnetv2_b2"),
     batch_size=64,

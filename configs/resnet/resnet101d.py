@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=44.57e6,
         multiply_adds=8.08e9,
         top1=80.466,
-        source="timm's tables of results, resnet101d.gluon_in1k",
+        source="timm's tables of results and of benchmarks, resnet101d.gluon_in1k",
     ),
     model=dict(name="resnet101d"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=60.21e6,
         multiply_adds=11.8e9,
         top1=80.476,
-        source="timm's tables of results, resnet152d.gluon_in1k",
+        source="timm's tables of results and of benchmarks, resnet152d.gluon_in1k",
     ),
     model=dict(name="resnet152d"),
 )

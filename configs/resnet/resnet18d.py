@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=11.71e6,
         multiply_adds=2.06e9,
         top1=72.296,
-        source="timm's tables of results, resnet18d.ra2_in1k at 224",
+        source="timm's tables of results and of benchmarks, resnet18d.ra2_in1k at 224",
     ),
     model=dict(name="resnet18d"),
     batch_size=128,

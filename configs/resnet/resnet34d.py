@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=21.82e6,
         multiply_adds=3.91e9,
         top1=77.108,
-        source="timm's tables of results, resnet34d.ra2_in1k at 224",
+        source="timm's tables of results and of benchmarks, resnet34d.ra2_in1k at 224",
     ),
     model=dict(name="resnet34d"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=25.58e6,
         multiply_adds=4.35e9,
         top1=79.08,
-        source="timm's tables of results, resnet50d.gluon_in1k",
+        source="timm's tables of results and of benchmarks, resnet50d.gluon_in1k",
     ),
     model=dict(name="resnet50d"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=44.18e6,
         multiply_adds=8.01e9,
         top1=80.336,
-        source="timm's tables of results, resnext101_32x4d.gluon_in1k",
+        source="timm's tables of results and of benchmarks, resnext101_32x4d.gluon_in1k",
     ),
     model=dict(name="resnext101_32x4d"),
 )

@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=49.33e6,
         multiply_adds=7.84e9,
-        source="timm's tables of results, seresnet101",
+        source="timm's tables of benchmarks, seresnet101",
     ),
     model=dict(name="se_resnet101"),
 )

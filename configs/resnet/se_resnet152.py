@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=66.82e6,
         multiply_adds=11.57e9,
-        source="timm's tables of results, seresnet152",
+        source="timm's tables of benchmarks, seresnet152",
     ),
     model=dict(name="se_resnet152"),
 )

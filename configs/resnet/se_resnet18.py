@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=11.78e6,
         multiply_adds=1.82e9,
-        source="timm's tables of results, seresnet18",
+        source="timm's tables of benchmarks, seresnet18",
     ),
     model=dict(name="se_resnet18"),
     batch_size=128,

@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=21.96e6,
         multiply_adds=3.67e9,
-        source="timm's tables of results, seresnet34",
+        source="timm's tables of benchmarks, seresnet34",
     ),
     model=dict(name="se_resnet34"),
     batch_size=64,

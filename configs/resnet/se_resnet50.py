@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=28.09e6,
         multiply_adds=4.11e9,
         top1=80.26,
-        source="timm's tables of results, seresnet50.ra2_in1k at 224",
+        source="timm's tables of results and of benchmarks, seresnet50.ra2_in1k at 224",
     ),
     model=dict(name="se_resnet50"),
     batch_size=64,

@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=48.96e6,
         multiply_adds=8.02e9,
-        source="timm's tables of results, seresnext101_32x4d",
+        source="timm's tables of benchmarks, seresnext101_32x4d",
     ),
     model=dict(name="se_resnext101_32x4d"),
 )

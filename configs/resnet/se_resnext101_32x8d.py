@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=93.57e6,
         multiply_adds=16.48e9,
-        source="timm's tables of results, seresnext101_32x8d",
+        source="timm's tables of benchmarks, seresnext101_32x8d",
     ),
     model=dict(name="se_resnext101_32x8d"),
 )

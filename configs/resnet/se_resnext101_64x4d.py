@@ -6,7 +6,7 @@ _cfg = dict(
     published=dict(
         parameters=88.23e6,
         multiply_adds=15.53e9,
-        source="timm's tables of results, seresnext101_64x4d",
+        source="timm's tables of benchmarks, seresnext101_64x4d",
     ),
     model=dict(name="se_resnext101_64x4d"),
 )

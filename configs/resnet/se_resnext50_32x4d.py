@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=27.56e6,
         multiply_adds=4.26e9,
         top1=79.916,
-        source="timm's tables of results, seresnext50_32x4d.gluon_in1k",
+        source="timm's tables of results and of benchmarks, seresnext50_32x4d.gluon_in1k",
     ),
     model=dict(name="se_resnext50_32x4d"),
     batch_size=64,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=87.34e6,
         multiply_adds=17.68e9,
         top1=83.384,
-        source="timm's tables of results, deit_base_distilled_patch16_224.fb_in1k",
+        source="timm's tables of results and of benchmarks, deit_base_distilled_patch16_224.fb_in1k",
     ),
     model=dict(name="deit_base_distilled_patch16_224"),
 )

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=87.63e6,
         multiply_adds=55.65e9,
         top1=85.438,
-        source="timm's tables of results, deit_base_distilled_patch16_384.fb_in1k",
+        source="timm's tables of results and of benchmarks, deit_base_distilled_patch16_384.fb_in1k",
     ),
     model=dict(name="deit_base_distilled_patch16_384"),
     preprocess=dict(img_size=384),

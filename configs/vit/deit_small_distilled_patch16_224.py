@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=22.44e6,
         multiply_adds=4.63e9,
         top1=81.204,
-        source="timm's tables of results, deit_small_distilled_patch16_224.fb_in1k",
+        source="timm's tables of results and of benchmarks, deit_small_distilled_patch16_224.fb_in1k",
     ),
     model=dict(name="deit_small_distilled_patch16_224"),
 )

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=22.05e6,
         multiply_adds=4.61e9,
         top1=79.856,
-        source="timm's tables of results, deit_small_patch16_224.fb_in1k",
+        source="timm's tables of results and of benchmarks, deit_small_patch16_224.fb_in1k",
     ),
     model=dict(name="deit_small_patch16_224"),
 )

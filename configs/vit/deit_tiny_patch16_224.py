@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=5.72e6,
         multiply_adds=1.26e9,
         top1=72.19,
-        source="timm's tables of results, deit_tiny_patch16_224.fb_in1k",
+        source="timm's tables of results and of benchmarks, deit_tiny_patch16_224.fb_in1k",
     ),
     model=dict(name="deit_tiny_patch16_224"),
     batch_size=128,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=86.86e6,
         multiply_adds=55.54e9,
         top1=86.01,
-        source="timm's tables of results, vit_base_patch16_384.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_base_patch16_384.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_base_patch16_384"),
     preprocess=dict(img_size=384),

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=88.3e6,
         multiply_adds=13.06e9,
         top1=83.358,
-        source="timm's tables of results, vit_base_patch32_384.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_base_patch32_384.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_base_patch32_384"),
     preprocess=dict(img_size=384),

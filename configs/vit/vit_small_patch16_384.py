@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=22.2e6,
         multiply_adds=15.52e9,
         top1=83.814,
-        source="timm's tables of results, vit_small_patch16_384.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_small_patch16_384.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_small_patch16_384"),
     preprocess=dict(img_size=384),

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=22.88e6,
         multiply_adds=1.15e9,
         top1=76.01,
-        source="timm's tables of results, vit_small_patch32_224.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_small_patch32_224.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_small_patch32_224"),
     batch_size=128,

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=22.92e6,
         multiply_adds=3.45e9,
         top1=80.476,
-        source="timm's tables of results, vit_small_patch32_384.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_small_patch32_384.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_small_patch32_384"),
     preprocess=dict(img_size=384),

@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=5.72e6,
         multiply_adds=1.26e9,
         top1=75.452,
-        source="timm's tables of results, vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_tiny_patch16_224.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_tiny_patch16_224"),
     batch_size=128,

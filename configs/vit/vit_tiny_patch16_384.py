@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=5.79e6,
         multiply_adds=4.7e9,
         top1=78.438,
-        source="timm's tables of results, vit_tiny_patch16_384.augreg_in21k_ft_in1k",
+        source="timm's tables of results and of benchmarks, vit_tiny_patch16_384.augreg_in21k_ft_in1k",
     ),
     model=dict(name="vit_tiny_patch16_384"),
     preprocess=dict(img_size=384),
