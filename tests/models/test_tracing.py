@@ -44,9 +44,11 @@ def test_torch_traces_and_exports(family: str) -> None:
         assert_close(torch.fx.symbolic_trace(net)(x), expected, 0)
         assert_close(torch.export.export(net, (x,)).module()(x), expected, 1e-6)
         with warnings.catch_warnings():
-            # torch announces the end of the function itself; a TracerWarning stays an error.
+            # torch announces the end of the function itself; a TracerWarning stays an error, but for the checks within
+            # torch's own functions, of which torch by itself does not warn.
             warnings.filterwarnings("ignore", message="`torch.jit", category=FutureWarning)
             warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", category=torch.jit.TracerWarning, module=r"torch\.nn\.functional")
             assert_close(torch.jit.trace(net, x)(x), expected, 1e-6)
 
 
@@ -88,3 +90,17 @@ def test_megengine_makes_a_traced_module(family: str, megengine: Any) -> None:
     net = small_net(family, "megengine")
     x = megengine.tensor(numbers(SMALL[family].side))
     assert_close(traced_module.trace_module(net, x)(x), net(x), 1e-6)
+
+
+@pytest.mark.parametrize("family", [family for family in SMALL if family.startswith("mobilevit")])
+def test_torch_traces_resize_maps_that_lie_between_patches_also_at_other_sizes(family: str) -> None:
+    torch = pytest.importorskip("torch")
+    net = small_net(family, "torch")
+    x = torch.from_numpy(numbers(SMALL[family].side))
+    other = torch.from_numpy(numbers(68 - SMALL[family].side))
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`torch.jit", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning, module=r"torch\.nn\.functional")
+        assert_close(torch.fx.symbolic_trace(net)(other), net(other), 0)
+        assert_close(torch.jit.trace(net, x)(other), net(other), 1e-6)

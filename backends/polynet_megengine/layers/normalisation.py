@@ -120,7 +120,9 @@ class GroupNorm(M.GroupNorm, Module):
         shape: tuple[int, ...] = x._tuple_shape
         small = math.prod(shape[1:]) <= functional.LARGE_GROUP * self.num_groups
         if small and len(shape) == 4 and shape[1] == self.num_channels and 0 not in shape:
-            return F.nn.group_norm(x, self.num_groups, self.affine, self.weight, self.bias, self.eps)
+            if self.affine:
+                return functional.scaled_group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+            return F.nn.group_norm(x, self.num_groups, False, eps=self.eps)
         _check_channels(self, x, self.num_channels)
         return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 

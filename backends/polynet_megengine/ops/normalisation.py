@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import megengine.functional as F
 import numpy as np
+from megengine.jit.tracing import is_tracing
 
 from polynet.errors import InputError, OptionError
 from polynet.types import Tensor
@@ -142,8 +143,20 @@ def group_norm(
     else:
         scale = F.ones_like(bias) if weight is None else weight
         shift = F.zeros_like(scale) if bias is None else bias
-        result = F.nn.group_norm(x, num_groups, True, F.reshape(scale, (-1,)), F.reshape(shift, (-1,)), eps)
+        result = scaled_group_norm(x, num_groups, F.reshape(scale, (-1,)), F.reshape(shift, (-1,)), eps)
     return F.reshape(result, shape) if len(shape) != 4 else result
+
+
+def scaled_group_norm(x: Tensor, num_groups: int, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """The native kernel on `(N, C, H, W)`, with a weight and a bias of C numbers.
+
+    While `jit.trace` records they are applied after it: where it dumps, MegEngine spells the kernel out and multiplies
+    by the vectors as they are, over the last dimension.
+    """
+    if is_tracing():
+        result = F.nn.group_norm(x, num_groups, False, eps=eps)
+        return result * _per_channel(weight, 4) + _per_channel(bias, 4)
+    return F.nn.group_norm(x, num_groups, True, weight, bias, eps)
 
 
 def _normalise_large_groups(

@@ -135,10 +135,10 @@ class DistanceAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, H · W, w_in)` to `(N, queries, w_out)`."""
         made = self.qkv(x) if self.stride == 1 else self.kv(x)
-        parts = list(ops.split(ops.unflatten(made, 2, (self.num_heads, -1)), list(self.widths), 3))
-        if self.stride != 1:
-            parts.insert(0, ops.unflatten(self.q(x), 2, (self.num_heads, -1)))
-        query, key, value = (ops.transpose(part, 1, 2) for part in parts)
+        parts = ops.split(ops.unflatten(made, 2, (self.num_heads, -1)), list(self.widths), 3)
+        asking = parts[0] if self.stride == 1 else ops.unflatten(self.q(x), 2, (self.num_heads, -1))
+        query = ops.transpose(asking, 1, 2)
+        key, value = ops.transpose(parts[-2], 1, 2), ops.transpose(parts[-1], 1, 2)
         biases = ops.unflatten(ops.index_select(self.attention_biases, 1, self.attention_bias_idxs), 1, self.shape)
         # Values are wider than keys, for which no framework has a fused kernel: spelt out is faster.
         scores = ops.matmul(query * self.scale, ops.transpose(key, -2, -1)) + biases

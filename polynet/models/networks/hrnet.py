@@ -159,7 +159,7 @@ class HRNet(ImageNetwork):
             InputError: As for every network, and sizes that the streams cannot halve evenly.
         """
         super().check_input(x)
-        if self._backend.is_tracing():
+        if type(x) is not self._tensor_type or self._backend.is_tracing():
             return
         height, width = x.shape[2], x.shape[3]
         if height % self.step or width % self.step:

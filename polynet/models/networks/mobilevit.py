@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -71,6 +70,24 @@ class Bottleneck(nn.Module):
         return y + x if self.has_shortcut else y
 
 
+def _in_patches(x: Tensor, side: int, *, align_corners: bool) -> Tensor:
+    """`x` resized to the next multiples of a patch's side, or `x` itself where its sides are such.
+
+    Sides that a tracer has not made numbers cannot be compared: there the resizing is always recorded, and leaves a map
+    of the right size as it is.
+    """
+    height, width = x.shape[2], x.shape[3]
+    if isinstance(height, int) and not (height % side or width % side):
+        return x
+    size = (-(-height // side) * side, -(-width // side) * side)
+    return ops.interpolate(x, size=size, mode="bilinear", align_corners=align_corners)
+
+
+def _patches(x: Tensor, side: int) -> Tensor:
+    """`(N, C, rows of patches, side, columns of patches, side)` of a map `(N, C, H, W)`."""
+    return ops.unflatten(ops.unflatten(x, 3, (-1, side)), 2, (-1, side))
+
+
 class MobileViTBlock(nn.Module):
     """Convolutions, and a transformer among the pixels that have the same place in their patches.
 
@@ -117,19 +134,14 @@ class MobileViTBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, width, H, W)` to the same shape."""
         y = self.conv_1x1(self.conv_kxk(x))
-        batch, dim, height, width = y.shape
-        side = self.patch_size
-        rows, columns = math.ceil(height / side), math.ceil(width / side)
-        resized = (rows * side, columns * side) != (height, width)
-        if resized:
-            y = ops.interpolate(y, size=(rows * side, columns * side), mode="bilinear", align_corners=False)
-        y = ops.permute(ops.reshape(y, (batch, dim, rows, side, columns, side)), (0, 3, 5, 2, 4, 1))
-        y = self.norm(self.transformer(ops.reshape(y, (batch * side * side, rows * columns, dim))))
-        y = ops.permute(ops.reshape(y, (batch, side, side, rows, columns, dim)), (0, 5, 3, 1, 4, 2))
-        y = ops.reshape(y, (batch, dim, rows * side, columns * side))
-        if resized:
-            y = ops.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)
-        return self.conv_fusion(ops.cat([x, self.conv_proj(y)], 1))
+        grid = _in_patches(y, self.patch_size, align_corners=False)
+        # (N, place in the patch, the patch's place, dim): tokens of one sequence have one place in their patches.
+        places = ops.permute(_patches(grid, self.patch_size), (0, 3, 5, 2, 4, 1))
+        tokens = self.norm(self.transformer(ops.flatten(ops.flatten(places, 0, 2), 1, 2)))
+        made = ops.reshape(ops.permute(ops.reshape(tokens, places.shape), (0, 5, 3, 1, 4, 2)), grid.shape)
+        if grid is not y:
+            made = ops.interpolate(made, size=(y.shape[2], y.shape[3]), mode="bilinear", align_corners=False)
+        return self.conv_fusion(ops.cat([x, self.conv_proj(made)], 1))
 
 
 class LinearSelfAttention(nn.Module):
@@ -253,17 +265,11 @@ class MobileViTV2Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, width, H, W)` to the same shape, its sides rounded up to multiples of the patch's."""
-        batch, _, height, width = x.shape
-        side = self.patch_size
-        rows, columns = math.ceil(height / side), math.ceil(width / side)
-        if (rows * side, columns * side) != (height, width):
-            x = ops.interpolate(x, size=(rows * side, columns * side), mode="bilinear", align_corners=True)
-        x = self.conv_1x1(self.conv_kxk(x))
-        dim = x.shape[1]
-        x = ops.permute(ops.reshape(x, (batch, dim, rows, side, columns, side)), (0, 1, 3, 5, 2, 4))
-        x = self.norm(self.transformer(ops.reshape(x, (batch, dim, side * side, rows * columns))))
-        x = ops.permute(ops.reshape(x, (batch, dim, side, side, rows, columns)), (0, 1, 4, 2, 5, 3))
-        return self.conv_proj(ops.reshape(x, (batch, dim, rows * side, columns * side)))
+        grid = self.conv_1x1(self.conv_kxk(_in_patches(x, self.patch_size, align_corners=True)))
+        places = ops.permute(_patches(grid, self.patch_size), (0, 1, 3, 5, 2, 4))
+        tokens = self.norm(self.transformer(ops.flatten(ops.flatten(places, 2, 3), 3, 4)))
+        made = ops.permute(ops.reshape(tokens, places.shape), (0, 1, 4, 2, 5, 3))
+        return self.conv_proj(ops.reshape(made, grid.shape))
 
 
 @NETWORKS.register()

@@ -92,12 +92,15 @@ class Res2NetBlock(ResidualBlock):
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
         shortcut = self.shortcut(x)
         x = self.a_act(self.a_bn(self.a(x)))
-        *scales, last = ops.split(x, self.width, dim=1)
+        scales = ops.split(x, self.width, dim=1)
         made: list[Tensor] = []
-        for part, conv, norm in zip(scales, self.b, self.b_bn, strict=True):
+        # Tracers can index what split returns, and cannot iterate over it.
+        for index, (conv, norm) in enumerate(zip(self.b, self.b_bn, strict=True)):
+            part = scales[index]
             if made and self.b_pool is None:
                 part = made[-1] + part
             made.append(self.b_act(norm(conv(part))))
+        last = scales[len(made)]
         made.append(last if self.b_pool is None else self.b_pool(last))
         return self.join(self.c_bn(self.c(ops.cat(made, dim=1))), shortcut)
 

@@ -29,9 +29,7 @@ COUNTED = {
         "swinv2_small_window16_256",
         "swinv2_base_window8_256",
         "swinv2_base_window16_256",
-        "swinv2_base_window12_192",
         "swinv2_base_window12to24_192to384",
-        "swinv2_large_window12_192",
         "swinv2_large_window12to16_192to256",
         "swinv2_large_window12to24_192to384",
     )
