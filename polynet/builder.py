@@ -15,6 +15,9 @@ from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
 
+COMMON = ("features_only", "drop_rate", "drop_path_rate", "drop_path_prob")
+"""Options that every image network takes; see `polynet.models.common_options`."""
+
 Given = Callable[[], Mapping[Any, Any]]
 """The model's part of a config as it is written, for constructors that take it whole; read only where it is needed."""
 
@@ -50,7 +53,8 @@ def build(
             for its weights unless this is False.
         **options: Merged over the model's own arguments: `num_classes=10`, `head=None`, `out_indices=(1, 2, 3)` …
             `features_only=True` makes any image network return the maps of the stages `out_indices`, of all by
-            default; it then has no classifier, whatever `num_classes` says.
+            default; it then has no classifier, whatever `num_classes` says. `drop_rate` and `drop_path_rate` are known
+            to every image network that has what they drop.
 
     Returns:
         The module, in training mode, as its framework's constructors leave it.
@@ -154,20 +158,20 @@ def _built(
 ) -> NativeModule:
     with use_backend(backend):
         factory, is_neutral = _factory(name, backend)
-        arguments = _of_features(factory, arguments)
+        arguments = _with_common_options(factory, arguments)
         make = functools.partial(_made, factory, arguments, given, backend)
         if not is_neutral and seed is None:
             return make()
         return _construct(make, backend, seed, random=random)
 
 
-def _of_features(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments with `features_only`, where it is given, turned into what it stands for."""
-    if "features_only" not in arguments:
+def _with_common_options(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments with the options that all image networks share turned into the network's own."""
+    if arguments.keys().isdisjoint(COMMON):
         return arguments
-    from polynet.models.feature_info import as_features
+    from polynet.models.common_options import with_common_options
 
-    return as_features(factory, dict(arguments))
+    return with_common_options(factory, arguments)
 
 
 def _construct(make: Callable[[], NativeModule], backend: Backend, seed: int | None, *, random: bool) -> NativeModule:
