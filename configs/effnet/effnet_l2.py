@@ -7,7 +7,7 @@ _cfg = dict(
         parameters=480.31e6,
         multiply_adds=479.12e9,
         top1=88.36,
-        source="timm's tables of results and of benchmarks, tf_efficientnet_l2.ns_jft_in1k, with 300 million more images",
+        source="timm's tables of results and of benchmarks, tf_efficientnet_l2.ns_jft_in1k, on 300 M more images",
     ),
     model=dict(name="effnet_l2"),
     preprocess=dict(img_size=800),
