@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from polynet import ops
-from polynet.backend import backend_of
-from polynet.errors import FrameworkMismatchError, InputError, OptionError
+from polynet.errors import InputError, OptionError
+from polynet.tensor_types import is_tensor
 from polynet.types import Tensor
 
 _FIELD_TYPES = ("data", "metainfo")
@@ -191,7 +191,7 @@ class DataSample(DataElement):
         Raises:
             OptionError: It is no array or tensor.
         """
-        return self._set("mask", value if _is_tensor(value) else _array(value, "mask"))
+        return self._set("mask", value if is_tensor(value) else _array(value, "mask"))
 
     def _set(self, name: str, value: Any) -> DataSample:
         self.set_field(value, name)
@@ -279,7 +279,7 @@ def format_label(value: Any) -> Any:
         >>> format_label(3)
         array([3])
     """
-    if _is_tensor(value):
+    if is_tensor(value):
         return ops.cast(_one_axis(value), "int64")
     if isinstance(value, (np.ndarray, Sequence)) and not isinstance(value, (str, bytes)):
         array = _one_axis(_array(value, "label"))
@@ -305,7 +305,7 @@ def format_score(value: Any) -> Any:
         >>> format_score([0, 1]).dtype
         dtype('float32')
     """
-    if _is_tensor(value):
+    if is_tensor(value):
         return _one_axis(value)
     if isinstance(value, (np.ndarray, Sequence)) and not isinstance(value, (str, bytes)):
         return _one_axis(_array(value, "score")).astype(np.float32)
@@ -332,17 +332,6 @@ def _one_axis(value: Any) -> Any:
     return value
 
 
-def _is_tensor(value: Any) -> bool:
-    """Whether a value is a tensor of a framework in use."""
-    if value is None or isinstance(value, (np.ndarray, np.generic, int, float, str, bytes, Sequence)):
-        return False
-    try:
-        backend = backend_of(value)
-    except FrameworkMismatchError:
-        return False
-    return isinstance(value, backend.tensor_types)
-
-
 def as_tensor(value: Any, like: Tensor, dtype: str | None = None) -> Tensor:
     """A label, score or mask as a tensor beside another one.
 
@@ -350,6 +339,6 @@ def as_tensor(value: Any, like: Tensor, dtype: str | None = None) -> Tensor:
         >>> as_tensor(np.array([1.0], np.float32), like=ops.zeros(1)).tolist()
         [1.0]
     """
-    if _is_tensor(value):
+    if is_tensor(value):
         return value if dtype is None else ops.cast(value, dtype)
     return ops.tensor(value, dtype=dtype, like=like)

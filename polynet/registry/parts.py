@@ -62,7 +62,7 @@ class PartRegistry:
             taken = self._added.get(key)
             again = taken is not None and _identity(taken) == _identity(part)
             if not force and not again and key in self:
-                message = f"There is a {self.kind} {key!r} already. force=True replaces it."
+                message = f"The {self.kind} {key!r} is registered already. force=True replaces it."
                 raise DuplicateNameError(message)
             self._added[key] = part
             return part
@@ -134,19 +134,20 @@ class PartRegistry:
                 f"The config of a {self.kind} needs `type`; it has {', '.join(map(str, config)) or 'nothing'}.{near}"
             )
             raise ConfigKeyError(message)
-        target = self._target(arguments.pop("name"))
-        return self._made(target, {**defaults, **arguments})
+        chosen = arguments.pop("name")
+        target = self._target(chosen)
+        return self._made(target, {**defaults, **arguments}, chosen if isinstance(chosen, str) else _name(target))
 
     def _target(self, chosen: Any) -> Any:
         if isinstance(chosen, ClassReference):
             return chosen.resolve()
         return self.get(chosen) if isinstance(chosen, str) else chosen
 
-    def _made(self, target: Any, arguments: Mapping[str, Any]) -> Any:
+    def _made(self, target: Any, arguments: Mapping[str, Any], written: str) -> Any:
         try:
             return target(**arguments)
         except PolyNetError as error:
-            _mention(target, error)
+            _mention(written, _name(target), error)
             raise
         except TypeError as error:
             from polynet.nn.explain import explain_call
@@ -165,11 +166,11 @@ class PartRegistry:
         return f"<registry of {self.kind}s: {len({*self._homes, *self._added})} names>"
 
 
-def _mention(target: Any, error: PolyNetError) -> None:
-    """Begin an error's message with the part's name, where it does not already."""
-    name = _name(target)
-    if error.args and not str(error.args[0]).startswith(f"{name}: "):
-        error.args = (f"{name}: {error.args[0]}", *error.args[1:])
+def _mention(written: str, name: str, error: PolyNetError) -> None:
+    """Begin an error's message with the part's name as the config has it, which may be another than the class's."""
+    if error.args:
+        said = str(error.args[0]).removeprefix(f"{name}: ").removeprefix(f"{written}: ")
+        error.args = (f"{written}: {said}", *error.args[1:])
 
 
 def _identity(part: Any) -> tuple[Any, Any]:

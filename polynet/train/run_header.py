@@ -54,7 +54,7 @@ def _size(phase: str, loader: Any) -> str:
         return ""
     batches = batches_per_epoch(loader)
     told = "batches of unknown number" if batches is None else f"{batches} batches"
-    data = getattr(loader, "dataset", None)
+    data: Any = getattr(loader, "dataset", None)
     return f"{phase} {len(data)} samples in {told}" if hasattr(data, "__len__") else f"{phase} {told}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from polynet.data import DATASETS
 from polynet.data.datasets import ImageFolder
 from polynet.data.datasets.openmmlab import CustomDataset, ImageNet
 from polynet.data.loader import DataLoader, build_loader
@@ -192,3 +193,13 @@ def test_images_may_be_listed_in_a_file(folder: Path) -> None:
         CustomDataset(folder.parent, "images", "val.txt")
     with pytest.raises(OptionError, match="split must be"):
         ImageNet(folder.parent, "training")
+
+
+@pytest.mark.parametrize("name", ["FolderLoader", "ImageFolder"])
+@pytest.mark.parametrize("options", [{"extensions": ".jpg"}, {"extnsions": [".jpg"]}, {"on_error": "skp"}])
+def test_errors_have_the_name_that_the_config_has(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    other = {"FolderLoader": "ImageFolder", "ImageFolder": "FolderLoader"}[name]
+    with pytest.raises(OptionError) as caught:
+        DATASETS.build({"type": name, "root": tmp_path, **options})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert other not in str(caught.value)

@@ -12,7 +12,15 @@ import pytest
 import polynet
 from polynet import nn, ops
 from polynet.backend import Backend
-from polynet.errors import ConfigError, ConfigKeyError, InputError, InputKeyError, OptionError, UnknownNameError
+from polynet.errors import (
+    ConfigError,
+    ConfigKeyError,
+    InputError,
+    InputKeyError,
+    OptionError,
+    UnknownNameError,
+    UnsupportedError,
+)
 from polynet.models.networks.train_module import TrainModule
 from polynet.train.solver import EvaluationSolver, TrainValSolver, solver_from
 from tests.models.networks.small_parts import VIDEOS, labels, videos
@@ -229,6 +237,9 @@ def test_scepters_spelling_makes_the_same_solver(backend: Backend) -> None:
         ({"type": "TrainValSolvr"}, UnknownNameError, "Did you mean 'TrainValSolver'"),
         ({"max_epoch": 3}, OptionError, "Did you mean 'max_epochs'"),
         ({"num_folds": 0}, OptionError, "num_folds"),
+        ({"num_folds": 3, "max_epochs": 6}, UnsupportedError, "leave num_folds out, and max_epochs=6"),
+        ({"max_steps": 100}, UnsupportedError, "MAX_STEPS is not taken, .* MAX_EPOCHS"),
+        ({"train_dta": {}}, ConfigKeyError, "Did you mean 'train_data'"),
         ({"max_epochs": 1.5}, OptionError, "max_epochs"),
         ({"save_eval_data": True}, ConfigError, "work_dir, which is not given"),
         ({"hooks": {"type": "LogHook"}}, ConfigError, "hooks is a list"),
@@ -241,6 +252,21 @@ def test_wrong_options_are_refused_with_what_is_allowed(
     config = {"model": {"type": "Classifier", **PARTS}, "solver": {"type": "TrainValSolver", **change}}
     with pytest.raises(error, match=message):
         solver_from(config)
+
+
+def test_scepters_data_may_stand_in_the_solver(backend: Backend) -> None:
+    images = {"NAME": "ArrayDataset", "IMAGES": np.zeros((5, 4), np.float32), "LABELS": np.arange(5) % 3}
+    loaders = {"TRAIN_DATA": {"BATCH_SIZE": 2, "DATASET": images}, "EVAL_DATA": {"BATCH_SIZE": 5, "DATASET": images}}
+    engine = solver_from({**SCEPTER, "SOLVER": {**SCEPTER["SOLVER"], **loaders}}).engine
+    assert (len(engine.train_dataloader), len(engine.val_dataloader), engine.max_epochs) == (3, 1, 2)
+    with pytest.raises(ConfigKeyError, match=r"given twice: as data\.train and as the solver's train_data"):
+        solver_from({**SCEPTER, "SOLVER": {**SCEPTER["SOLVER"], **loaders}, "DATA": {"TRAIN": [batch()]}})
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("dat", "data"), ("DATAS", "data"), ("modell", "model")])
+def test_a_misspelt_part_of_the_config_is_refused_with_the_nearest(backend: Backend, wrong: str, right: str) -> None:
+    with pytest.raises(ConfigKeyError, match=f"Did you mean '{right}'"):
+        solver_from({**SCEPTER, wrong: {"train": [batch()]}})
 
 
 def test_a_missing_loader_is_named(backend: Backend) -> None:

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import attrs
 
 from polynet.errors import CheckpointNotFoundError, ConfigTypeError, OptionError, suggest
-from polynet.models.init_cfg.registry import WEIGHT_INITIALIZERS
 from polynet.nn.initialisers import Constant, Initialiser, Normal, TruncatedNormal, Uniform
 
 _DISTRIBUTIONS = ("normal", "uniform")
@@ -100,7 +99,6 @@ class LayerRule(abc.ABC):
         )
 
 
-@WEIGHT_INITIALIZERS.register_module("Constant")
 @attrs.frozen
 class ConstantInit(LayerRule):
     """Every weight is `val`."""
@@ -113,7 +111,6 @@ class ConstantInit(LayerRule):
         return Constant(self.val)
 
 
-@WEIGHT_INITIALIZERS.register_module("Normal")
 @attrs.frozen
 class NormalInit(LayerRule):
     """Normal numbers."""
@@ -127,7 +124,6 @@ class NormalInit(LayerRule):
         return Normal(self.std, self.mean)
 
 
-@WEIGHT_INITIALIZERS.register_module("TruncNormal")
 @attrs.frozen
 class TruncNormalInit(LayerRule):
     """Normal numbers from `a` to `b`, which are values and not multiples of `std`."""
@@ -143,7 +139,6 @@ class TruncNormalInit(LayerRule):
         return TruncatedNormal(self.std, self.a, self.b, self.mean)
 
 
-@WEIGHT_INITIALIZERS.register_module("Uniform")
 @attrs.frozen
 class UniformInit(LayerRule):
     """Uniform numbers from `a` to `b`."""
@@ -157,7 +152,6 @@ class UniformInit(LayerRule):
         return Uniform(self.a, self.b)
 
 
-@WEIGHT_INITIALIZERS.register_module("Xavier")
 @attrs.frozen
 class XavierInit(LayerRule):
     """Standard deviation `gain * sqrt(2 / (fan_in + fan_out))` (Glorot and Bengio, AISTATS 2010)."""
@@ -172,7 +166,6 @@ class XavierInit(LayerRule):
         return _with_deviation(self.gain * math.sqrt(2.0 / (fan_in + fan_out)), self.distribution)
 
 
-@WEIGHT_INITIALIZERS.register_module("Kaiming")
 @attrs.frozen
 class KaimingInit(LayerRule):
     """Standard deviation `gain / sqrt(fan)`, the gain that of the nonlinearity (He et al., arXiv:1502.01852)."""
@@ -191,7 +184,6 @@ class KaimingInit(LayerRule):
         return _with_deviation(gain / math.sqrt(fan_in if self.mode == "fan_in" else fan_out), self.distribution)
 
 
-@WEIGHT_INITIALIZERS.register_module("Caffe2Xavier")
 @attrs.frozen
 class Caffe2XavierInit(KaimingInit):
     """Uniform within `sqrt(3 / fan_in)`: what Caffe2 calls Xavier. MMEngine's text says normal; its code is uniform."""
@@ -223,7 +215,6 @@ def _with_deviation(deviation: float, distribution: str) -> Initialiser:
     return Uniform(-bound, bound)
 
 
-@WEIGHT_INITIALIZERS.register_module("Pretrained")
 @attrs.frozen
 class PretrainedInit:
     """Weights from a checkpoint: what fits is loaded, and what does not is warned of.

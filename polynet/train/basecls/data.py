@@ -86,7 +86,7 @@ def _listed(names: Sequence[Any]) -> str:
 
 def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tuple[Any, Any]:
     if name in FOLDERS:
-        return _folder(data, "train_path", fields), _folder(data, "val_path", fields)
+        return _folder(name, data, "train_path", fields), _folder(name, data, "val_path", fields)
     paths: dict[str, Any] = {key: data.pop(key) for key in ("train_path", "val_path") if key in data}
     if name == "FakeData":
         side, channels = fields["preprocess"]["img_size"], len(fields["preprocess"]["img_mean"])
@@ -106,7 +106,7 @@ def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tup
     return made[0], made[1]
 
 
-def _folder(data: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> Any:
+def _folder(name: str, data: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> Any:
     path = data.get(key)
     if path is None:
         if key == "val_path":
@@ -115,7 +115,7 @@ def _folder(data: Mapping[str, Any], key: str, fields: Mapping[str, Any]) -> Any
         raise ConfigError(message)
     more = {name: value for name, value in data.items() if name not in ("train_path", "val_path")}
     transform = _transform(fields, key == "train_path")
-    return DATASETS.build({"type": "ImageFolder", "root": path, "transform": transform, **more})
+    return DATASETS.build({"type": name, "root": path, "transform": transform, **more})
 
 
 def _is_taken_as_it_is(dataset: Any, fields: Mapping[str, Any], is_training: bool) -> bool:

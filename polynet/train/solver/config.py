@@ -8,19 +8,26 @@ from typing import Any
 
 from polynet.backend import Backend, active_backend, get_backend
 from polynet.builder import build
+from polynet.config.basecls import BASE
 from polynet.config.normal_form import normalise
-from polynet.errors import ConfigError, ConfigKeyError, suggest
+from polynet.config.top_level import refuse_slips
+from polynet.errors import ConfigError, ConfigKeyError, UnsupportedError, suggest
 from polynet.train.distributed import Processes
 from polynet.train.runner_parts import Parts, build_loader
 from polynet.train.solver.registry import SOLVERS
 from polynet.train.solver.solvers import EvaluationSolver, TrainValSolver
+
+PARTS = ("data", "model", "solver")
+"""What is read of a whole config."""
+
+OWN_DATA = ("train_data", "eval_data")
+"""Where Scepter's solvers have the configs of their loaders."""
 
 SPELLINGS = {
     "learning_rate": "lr",
     "t_max": "T_max",
     "train_hooks": "hooks",
     "metrics": "eval_metric_cfg",
-    "max_steps": "max_iters",
 }
 """Scepter's names of what EssentialMC2 calls otherwise."""
 
@@ -39,7 +46,8 @@ def solver_from(
 
     Args:
         config: `{"model": …, "solver": {"type": "TrainValSolver", "optimizer": …}, "data": {"train": …, "eval": …}}`,
-            or Scepter's with the same keys in capitals. It is not changed.
+            or Scepter's with the same keys in capitals, its data perhaps as `TRAIN_DATA` and `EVAL_DATA` of the solver.
+            It is not changed.
         backend: The framework; by default the active one.
         device: Where the network goes.
         work_dir: In place of the solver's own.
@@ -48,7 +56,8 @@ def solver_from(
         launcher: What started this process.
 
     Raises:
-        ConfigKeyError: A part is missing.
+        ConfigKeyError: A part is missing, given twice or misspelt.
+        UnsupportedError: The solver is to count steps and not epochs.
         UnknownNameError: There is no such solver.
         PolyNetError: A part cannot be built.
 
@@ -60,12 +69,21 @@ def solver_from(
         'TrainValSolver'
     """
     lowered = {str(key).lower(): value for key, value in config.items()}
+    refuse_slips(lowered, PARTS, BASE)
     section = normalise(_required(lowered, "solver"))
     name = section.pop("name", None)
     if name is None:
         message = f"solver: the config needs `type`, one of {', '.join(SOLVERS)}."
         raise ConfigKeyError(message)
     solver_class = SOLVERS.get(name) if isinstance(name, str) else name
+    if "max_steps" in section:
+        message = (
+            "solver: MAX_STEPS is not taken, since the solver counts epochs: MAX_EPOCHS. A run that counts iterations "
+            "has MMEngine's form: train_cfg=dict(max_iters=…), with train_dataloader and optim_wrapper."
+        )
+        raise UnsupportedError(message)
+    refuse_slips(section, OWN_DATA, SPELLINGS)
+    data = _data_of(lowered, section)
     options = {SPELLINGS.get(key, key): value for key, value in section.items()}
     model = options.pop("model", None) or _required(lowered, "model")
     chosen = active_backend() if backend is None else get_backend(backend)
@@ -86,11 +104,24 @@ def solver_from(
 
         explain_call(solver_class, (network,), options, error)
         raise
-    _set_data(solver, _lowered(lowered.get("data")) or {}, processes)
+    _set_data(solver, data, processes)
     if resume is not False:
         solver.engine.resume_from = "auto" if resume is True else resume
     solver.engine.load_from = load_from
     return solver
+
+
+def _data_of(config: Mapping[str, Any], section: dict[str, Any]) -> dict[str, Any]:
+    """The configs of loaders by phase: of the whole config's `data`, and of the solver's own, which are taken out."""
+    data = dict(_lowered(config.get("data")) or {})
+    for phase in ("train", "eval"):
+        own = section.pop(f"{phase}_data", None)
+        if own is not None and phase in data:
+            message = f"The data of {phase} are given twice: as data.{phase} and as the solver's {phase}_data."
+            raise ConfigKeyError(message)
+        if own is not None:
+            data[phase] = _lowered(own)
+    return data
 
 
 def _required(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -124,4 +155,4 @@ def _set_data(solver: EvaluationSolver, data: Mapping[str, Any], processes: Proc
     engine.train_dataloader = build_loader(data.get("train"), "train", parts)
     engine.val_dataloader = build_loader(data.get("eval", data.get("val", data.get("test"))), "val", parts)
     if isinstance(solver, TrainValSolver):
-        engine.limits = Limits(max_epochs=-(-solver.max_epochs // solver.num_folds), val_interval=solver.eval_interval)
+        engine.limits = Limits(max_epochs=solver.max_epochs, val_interval=solver.eval_interval)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polynet.backend import backend_of, use_backend
-from polynet.errors import ConfigError, ConfigKeyError
+from polynet.errors import ConfigError, ConfigKeyError, UnsupportedError
 from polynet.nn.arguments import integer
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
@@ -32,8 +32,8 @@ class EvaluationSolver:
         logger: Kept as `logger`; the engine logs to `polynet.train`.
         envs: Kept as `envs`.
         max_epochs: How many epochs to train.
-        num_folds: How many epochs a pass over the training data counts as: there are `max_epochs / num_folds` passes,
-            and `epoch`, schedules and `eval_interval` count passes.
+        num_folds: Has to be 1. There an epoch repeats the data so often and counts as so many; here each pass over the
+            data is an epoch of its own, and `max_epochs` alone says how many there are.
         hooks: Configs of hooks, or hooks: those of EssentialMC2 by their names there, and any of `polynet.train.HOOKS`.
         eval_interval: Epochs between evaluations; the last is always evaluated.
         do_final_eval: Measure with `eval_metric_cfg` what an evaluation collects.
@@ -51,6 +51,7 @@ class EvaluationSolver:
     Raises:
         ConfigError: `save_eval_data` is set without `work_dir`.
         OptionError: `max_epochs`, `num_folds` or `eval_interval` is no whole number of at least 1.
+        UnsupportedError: `num_folds` is above 1; the message says what to write.
         PolyNetError: A part cannot be built.
 
     Source: EssentialMC2, `EvaluationSolver`.
@@ -93,8 +94,15 @@ class EvaluationSolver:
             raise ConfigError(message)
         for name, value in (("max_epochs", max_epochs), ("num_folds", num_folds), ("eval_interval", eval_interval)):
             integer(type(self).__name__, name, value, lowest=1)
+        if num_folds > 1:
+            message = (
+                f"{type(self).__name__}: num_folds={num_folds} makes epochs that repeat the data {num_folds} times and "
+                f"count as {num_folds}. Here each pass is an epoch: leave num_folds out, and max_epochs={max_epochs} "
+                "passes the data as often; schedules and eval_interval follow each pass."
+            )
+            raise UnsupportedError(message)
         self.logger, self.envs = logger, dict(envs or {})
-        self.max_epochs, self.num_folds, self.eval_interval = max_epochs, num_folds, eval_interval
+        self.max_epochs, self.eval_interval = max_epochs, eval_interval
         self.epoch_outputs: dict[str, Any] = {}
         with use_backend(backend_of(model)):
             task = SolverTask(model)
@@ -187,8 +195,7 @@ class TrainValSolver(EvaluationSolver):
             ModeError: There is no optimiser.
         """
         self._take(data_loaders, ("train",))
-        folds = self.num_folds
-        self.engine.limits = Limits(max_epochs=-(-self.max_epochs // folds), val_interval=self.eval_interval)
+        self.engine.limits = Limits(max_epochs=self.max_epochs, val_interval=self.eval_interval)
         self.engine.train()
         evaluator = self.engine.val_evaluator
         assert isinstance(evaluator, CollectingEvaluator)
