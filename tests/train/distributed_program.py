@@ -29,7 +29,7 @@ from polynet.train.engine import Engine
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.train.hooks.ema_hook import EMAHook
 from polynet.train.tasks.classification import ClassificationTask
-from tests.train.small_runs import Losses
+from tests.train.repeated_runs import Losses
 
 BATCH = 8
 STEPS = 6

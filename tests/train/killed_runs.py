@@ -23,7 +23,7 @@ from polynet.backend import find_backend, get_backend
 from polynet.train.checkpoint import find_latest
 from polynet.train.hook import Hook
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
-from tests.train.small_runs import Losses, small_engine
+from tests.train.repeated_runs import Losses, small_engine
 
 AFTERWARDS = 4
 """Iterations of the last life, which is let live."""

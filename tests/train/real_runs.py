@@ -24,7 +24,7 @@ from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.train.hooks.ema_hook import EMAHook
 from polynet.train.hooks.param_scheduler_hook import ParamSchedulerHook
 from polynet.train.tasks.classification import ClassificationTask
-from tests.train.small_runs import Losses
+from tests.train.repeated_runs import Losses
 
 ITERATIONS = 11
 OPTIMISERS = {

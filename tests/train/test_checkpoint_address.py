@@ -10,7 +10,7 @@ from polynet.backend import Backend
 from polynet.errors import CheckpointError, WeightsUnavailableError
 from polynet.train.checkpoint import load_weights
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
-from tests.train.small_run import Regression, engine_of, pair, weight
+from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from polynet.train.checkpoint import load_checkpoint, resume
 from polynet.train.distributed import Place, Processes
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.weights import atomic
-from tests.train.small_runs import BATCHES, Scores, StopAfter, assert_identical, everything, small_engine
+from tests.train.repeated_runs import BATCHES, Scores, StopAfter, assert_identical, everything, small_engine
 
 
 def names_in(folder):

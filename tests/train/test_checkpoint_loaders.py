@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polynet.train.checkpoint import load_checkpoint, save_checkpoint
-from tests.train.small_runs import Losses, StopAfter, assert_identical, everything, small_engine
+from tests.train.repeated_runs import Losses, StopAfter, assert_identical, everything, small_engine
 
 BATCHES = 5
 

@@ -15,7 +15,7 @@ from polynet.errors import CheckpointError, CheckpointNotFoundError, WeightsErro
 from polynet.train.checkpoint import find_latest, load_checkpoint, load_weights, resume, save_checkpoint
 from polynet.train.distributed import Place, Processes
 from polynet.train.hook import Hook
-from tests.train.small_runs import (
+from tests.train.repeated_runs import (
     BATCHES,
     Losses,
     SmallLoader,

@@ -15,7 +15,7 @@ from polynet.errors import BackendUnavailableError, DeviceError, FrameworkMismat
 from polynet.train.distributed import Place, Processes
 from tests.conftest import chosen_backends
 from tests.train.processes import finished, started
-from tests.train.small_runs import SmallModel
+from tests.train.repeated_runs import SmallModel
 
 NOTES: dict[str, dict[str, Any]] = {}
 STRATEGIES = [("torch", "replicate"), ("torch", "shard"), ("megengine", "replicate")]

@@ -23,7 +23,7 @@ from polynet.train.hook import POINTS, Hook
 from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.limits import Limits
 from polynet.train.registry import HOOKS
-from tests.train.small_run import Measured, Regression, engine_of, pair, weight
+from tests.train.hand_checked_runs import Measured, Regression, engine_of, pair, weight
 
 BATCHES = [pair(1, 1), pair(1, 2), pair(1, 3)]
 

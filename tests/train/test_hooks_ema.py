@@ -11,7 +11,7 @@ from polynet.backend import Backend
 from polynet.errors import InputError, OptionError, UnknownNameError
 from polynet.train.hook import Hook
 from polynet.train.hooks.ema_hook import BaseClsEMAHook, EMAHook
-from tests.train.small_run import Regression, engine_of, pair, weight
+from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
 
 BATCHES = [pair(1.0, float(number)) for number in (1, -2, 3, 0, 5, -1)]
 

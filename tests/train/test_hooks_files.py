@@ -20,7 +20,7 @@ from polynet.train.hooks.curves_hook import Curve, CurvesHook
 from polynet.train.hooks.iter_timer_hook import IterTimerHook
 from polynet.train.hooks.json_lines_hook import JsonLinesHook
 from polynet.train.hooks.tensorboard_hook import TensorBoardHook
-from tests.train.small_run import Measured, Script, engine_of
+from tests.train.hand_checked_runs import Measured, Script, engine_of
 
 BATCHES = [{"loss": 1.0, "batch_size": 1}, {"loss": 4.0, "batch_size": 2}, {"loss": 2.0}, {"loss": 6.0}]
 

@@ -22,7 +22,7 @@ from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.non_finite_loss_hook import NonFiniteLossHook, save_batch
 from polynet.train.optim_wrapper import build_optim_wrapper
 from polynet.train.optim_wrapper_dict import OptimWrapperDict
-from tests.train.small_run import Regression, engine_of, pair, weight
+from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
 
 GOOD, BAD = pair(1.0, 1.0), pair(1.0, math.nan)
 

@@ -20,7 +20,7 @@ from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.runtime_info_hook import RuntimeInfoHook
 from polynet.train.log_output import LogOutput
 from polynet.train.registry import HOOKS
-from tests.train.small_run import Measured, Script, engine_of
+from tests.train.hand_checked_runs import Measured, Script, engine_of
 
 
 def steps(*losses: float, sizes: tuple[int, ...] | None = None) -> list[dict[str, Any]]:
@@ -196,7 +196,7 @@ import sys
 import polynet
 from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.progress_hook import ProgressHook
-from tests.train.small_run import Script, engine_of
+from tests.train.hand_checked_runs import Script, engine_of
 with polynet.use_backend(sys.argv[1]) as backend:
     engine_of(backend, Script(), [{"loss": 0.5}] * 4, [LoggerHook(interval=2), ProgressHook()]).train()
 """

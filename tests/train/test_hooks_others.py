@@ -31,7 +31,7 @@ from polynet.train.hooks.sampler_seed_hook import DistSamplerSeedHook
 from polynet.train.hooks.sync_buffers_hook import SyncBuffersHook
 from polynet.train.registry import HOOKS
 from tests.compare import assert_close
-from tests.train.small_run import Measured, Regression, Script, engine_of
+from tests.train.hand_checked_runs import Measured, Regression, Script, engine_of
 
 
 class Normalised(BaseModel):

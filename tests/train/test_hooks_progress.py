@@ -14,13 +14,13 @@ import pytest
 
 from polynet.backend import Backend
 from polynet.train.hooks.progress_hook import ProgressHook, batch_length, duration
-from tests.train.small_run import Script, engine_of
+from tests.train.hand_checked_runs import Script, engine_of
 
 PROGRAM = """
 import sys, time
 import polynet
 from polynet.train.registry import HOOKS
-from tests.train.small_run import Measured, Script, engine_of
+from tests.train.hand_checked_runs import Measured, Script, engine_of
 
 class Slow(Script):
     def train_step(self, data, optim_wrapper):

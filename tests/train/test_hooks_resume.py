@@ -12,7 +12,7 @@ import polynet
 from polynet.backend import Backend, get_backend, use_backend
 from polynet.train.hook import Hook
 from polynet.train.registry import HOOKS
-from tests.train.small_run import Measured, Regression, engine_of, pair
+from tests.train.hand_checked_runs import Measured, Regression, engine_of, pair
 
 CONFIGS: list[dict[str, Any]] = [
     {"type": "RuntimeInfoHook"},

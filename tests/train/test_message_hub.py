@@ -13,7 +13,7 @@ from polynet.data.loader import build_loader
 from polynet.errors import InputKeyError, UnsupportedError
 from polynet.train.hook import Hook
 from polynet.train.hooks.runtime_info_hook import RuntimeInfoHook
-from tests.train.small_run import Regression, Script, engine_of
+from tests.train.hand_checked_runs import Regression, Script, engine_of
 
 
 class Asks(Hook):

@@ -21,7 +21,7 @@ from polynet.train.hooks.log_hook import LogHook
 from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.non_finite_loss_hook import NonFiniteLossHook
 from polynet.train.run_header import header_of
-from tests.train.small_run import Regression, Script, engine_of, pair
+from tests.train.hand_checked_runs import Regression, Script, engine_of, pair
 
 STEPS: list[Any] = [{"loss": 1.0}, {"loss": 2.0}]
 
