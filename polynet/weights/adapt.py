@@ -34,6 +34,7 @@ def fit(array: Array, wanted: Shape) -> Fitted | None:
 
     Known are: grouped convolution weights (G, O/G, I/G, …) for (O, I/G, …), and channel vectors (1, C, 1, 1) for (C,),
     which is how MegEngine keeps convolution biases and batch normalisation; each in one, two and three dimensions.
+    A linear layer's weight (O, I) is taken for that of a convolution of one place (O, I, 1, 1) as well.
 
     Args:
         array: As the checkpoint has it.
@@ -55,6 +56,8 @@ def fit(array: Array, wanted: Shape) -> Fitted | None:
         return Fitted(array.reshape(wanted), "groups joined to output channels")
     if _is_channel_vector(given, wanted):
         return Fitted(array.reshape(wanted), "channel vector flattened")
+    if len(given) == 2 and wanted == (*given, 1, 1):
+        return Fitted(array.reshape(wanted), "linear layer as convolution of one place")
     return None
 
 

@@ -19,9 +19,10 @@ from polynet.weights.adapt import cast, fit
         ((1, 16, 1), (16,)),
         ((1, 16, 1, 1, 1), (16,)),
         ((1, 1, 1, 1), (1,)),
+        ((8, 3), (8, 3, 1, 1)),
     ],
 )
-def test_megengines_own_shapes_become_canonical_without_a_copy(given, wanted):
+def test_known_shapes_become_canonical_without_a_copy(given, wanted):
     array = np.arange(np.prod(given), dtype=np.float32).reshape(given)
     found = fit(array, wanted)
     assert found is not None
@@ -44,6 +45,8 @@ def test_megengines_own_shapes_become_canonical_without_a_copy(given, wanted):
         ((1, 8, 2, 1), (16,)),
         ((1, 16), (16,)),
         ((16,), (1, 16, 1, 1)),
+        ((8, 3), (8, 3, 3, 3)),
+        ((8, 3), (3, 8, 1, 1)),
         ((8, 3, 1, 1), (8, 3)),
         ((2, 4, 3), (8, 3)),
         ((), (1,)),

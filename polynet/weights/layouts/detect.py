@@ -17,7 +17,8 @@ def detect_layout(names: Iterable[str], family: str | None = None) -> str:
     """Name the layout that spells a checkpoint's names.
 
     Where two layouts spell a network alike (torchvision and timm a plain ResNet), the first of `layout_names()` is
-    given; either reads it. BaseCls's names are PolyNet's, so `"polynet"` is given for both.
+    given; either reads it. BaseCls's names are PolyNet's, so `"polynet"` is given for both. Names that PolyNet took
+    over from a library for some families, and not for all that the library spells so, are the library's.
 
     Args:
         names: Names of the checkpoint's tensors.
@@ -46,14 +47,17 @@ def detect_layout(names: Iterable[str], family: str | None = None) -> str:
 
 def _likeliest(names: list[str], family: str | None) -> tuple[str, float]:
     """The layout that knows most of the names, and its share of them; of one family, or of all."""
-    best, share = POLYNET, 0.0
+    families: dict[str, set[str]] = {POLYNET: set()}
+    best = 0.0
     for layout, whose, forms in _forms():
-        if family is not None and whose != family:
-            continue
-        known = sum(any(form.fullmatch(name) for form in forms) for name in names) / max(len(names), 1)
-        if known > share:
-            best, share = layout, known
-    return best, share
+        if family is None or whose == family:
+            known = sum(any(form.fullmatch(name) for form in forms) for name in names) / max(len(names), 1)
+            if known > best:
+                best, families = known, {}
+            if known == best:
+                families.setdefault(layout, set()).add(whose)
+    first = next(iter(families))
+    return (first if first != POLYNET else max(families, key=lambda layout: len(families[layout]))), best
 
 
 @functools.cache

@@ -22,7 +22,7 @@ _PARTS = {
 }
 
 
-def _blocks(canonical: str, foreign: str) -> tuple[Rule, ...]:
+def residual_blocks(canonical: str, foreign: str) -> tuple[Rule, ...]:
     """The parts of a residual block."""
     return tuple(
         Rule(f"{canonical}.{ours}.{{leaf}}", f"{foreign}.{theirs}.{{leaf}}") for ours, theirs in _PARTS.items()
@@ -56,18 +56,21 @@ def _transitions() -> tuple[Rule, ...]:
     )
 
 
-_HRNET = (
+FUSED = (
     Rule("stem.conv_{step}.{leaf}", "conv{step}.{leaf}"),
     Rule("stem.norm_{step}.{leaf}", "bn{step}.{leaf}"),
     # The first stage is one plain list of blocks there.
-    *_blocks("stage1.module1.branch1.block{block}", "layer1.{block-1}"),
+    *residual_blocks("stage1.module1.branch1.block{block}", "layer1.{block-1}"),
     *_transitions(),
-    *_blocks(
+    *residual_blocks(
         "stage{stage}.module{module}.branch{stream}.block{block}",
         "stage{stage}.{module-1}.branches.{stream-1}.{block-1}",
     ),
     *_fusions(),
-    *_blocks("merge.branch{stream}", "incre_modules.{stream-1}.0"),
+)
+_HRNET = (
+    *FUSED,
+    *residual_blocks("merge.branch{stream}", "incre_modules.{stream-1}.0"),
     Rule("merge.dnsample{stream}.conv.{leaf}", "downsamp_modules.{stream-1}.0.{leaf}"),
     Rule("merge.dnsample{stream}.norm.{leaf}", "downsamp_modules.{stream-1}.1.{leaf}"),
     Rule("head.conv.{leaf}", "final_layer.0.{leaf}"),

@@ -59,11 +59,11 @@ def _layers(units: Iterable[str]) -> Iterable[str]:
     return (f"{unit}.{layer}" for unit in units for layer in ("conv", "bn"))
 
 
-_INCEPTION = (*_kept((*_layers(_UNITS), "AuxLogits.fc")), Rule("head.fc.{leaf}", "fc.{leaf}"))
+INCEPTION = (*_kept((*_layers(_UNITS), "AuxLogits.fc")), Rule("head.fc.{leaf}", "fc.{leaf}"))
 
 LAYOUTS = (
-    Layout("torchvision", "inception", _INCEPTION, source="torchvision.models.inception"),
-    Layout("timm", "inception", _INCEPTION, source="timm.models.inception_v3"),
+    Layout("torchvision", "inception", INCEPTION, source="torchvision.models.inception"),
+    Layout("timm", "inception", INCEPTION, source="timm.models.inception_v3"),
     Layout(
         "torchvision",
         "googlenet",

@@ -8,6 +8,7 @@ reverse is the same dictionary turned around, and it is checked to be one-to-one
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from attrs import field, frozen
@@ -47,11 +48,13 @@ class Rule:
     Attributes:
         canonical: Pattern of canonical names.
         foreign: Form of the other library's names. Beside what the pattern binds it may use `index` (how many blocks
-            stand before this one in the network), `stages` and `blocks` (how many there are in all).
+            stand before this one in the network), `above` (how many the stage before has), `stages` and `blocks` (how
+            many there are in all).
         when: Tensors that the network must have, or not have, for the rule to apply.
         spatial: Kernel size of a convolution which the other library has where PolyNet has a linear layer; 0: none.
         unit_axes: How many axes of length 1 the other library's tensor has after those of PolyNet's.
         reorder: How the numbers lie there: a function that leads from PolyNet's tensor to theirs, and back.
+        restore: What leads back, where that is another function.
     """
 
     canonical: Pattern = field(converter=Pattern)
@@ -60,6 +63,7 @@ class Rule:
     spatial: int = 0
     unit_axes: int = 0
     reorder: Callable[[Array], Array] | None = None
+    restore: Callable[[Array], Array] | None = None
 
 
 @frozen
@@ -81,6 +85,22 @@ class Fold:
 
 
 @frozen
+class Absorbed:
+    """A canonical tensor without a foreign place, which another takes over: the mirror of a `Fold`.
+
+    A convolution's bias before a batch normalisation is taken off the running mean that is written, and is zeros when
+    it is read.
+
+    Attributes:
+        canonical: Pattern of the bias.
+        by: Form of the canonical name of the running mean.
+    """
+
+    canonical: Pattern = field(converter=Pattern)
+    by: Form = field(converter=Form)
+
+
+@frozen
 class Layout:
     """How one library spells one family.
 
@@ -90,6 +110,7 @@ class Layout:
         rules: Tried in order; the first that matches and applies names a tensor.
         folds: Foreign tensors that another takes over.
         constants: Foreign tensors that PolyNet computes.
+        absorbed: Canonical tensors that the other library has not, and that another takes over.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
         source: Where the names were learnt.
     """
@@ -101,6 +122,7 @@ class Layout:
     constants: tuple[Constant, ...] = ()
     counts_batches: bool = True
     source: str = ""
+    absorbed: tuple[Absorbed, ...] = ()
 
     def names(self, canonical: Mapping[str, object]) -> NameMap:
         """The correspondence for one network.
@@ -118,7 +140,11 @@ class Layout:
         unit_axes: dict[str, int] = {}
         folded: dict[str, str] = {}
         reorders: dict[str, Callable[[Array], Array]] = {}
+        restores: dict[str, Callable[[Array], Array]] = {}
+        absorbed = self._absorbed(canonical)
         for name in canonical:
+            if name in absorbed:
+                continue
             rule, bindings = self._rule_for(name, canonical, places)
             foreign_of[name] = rule.foreign.make(bindings)
             if rule.spatial and bindings.get("leaf") == "weight":
@@ -127,11 +153,22 @@ class Layout:
                 unit_axes[name] = rule.unit_axes
             if rule.reorder is not None:
                 reorders[name] = rule.reorder
+                restores[name] = rule.restore or rule.reorder
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
         self._check_one_to_one(foreign_of)
-        return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders)
+        return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders, restores, absorbed)
+
+    def _absorbed(self, canonical: Mapping[str, object]) -> dict[str, str]:
+        """What takes over each tensor that has no foreign place."""
+        found: dict[str, str] = {}
+        for name in canonical if self.absorbed else ():
+            for entry in self.absorbed:
+                bound = entry.canonical.match(name)
+                if bound is not None:
+                    found[name] = entry.by.make(bound)
+        return found
 
     def _rule_for(self, name: str, names: Mapping[str, object], places: _Places) -> tuple[Rule, Bindings]:
         for rule in self.rules:
@@ -166,6 +203,8 @@ class NameMap:
         folded: Foreign name, by canonical name of the tensor that takes it over.
         unit_axes: How many axes of length 1 follow those of a tensor there, by canonical name.
         reorders: How the numbers of a tensor lie there, by canonical name.
+        restores: What leads back from there, by canonical name.
+        absorbed: Canonical name of what takes it over, by canonical name of a tensor without a foreign place.
     """
 
     layout: Layout
@@ -174,20 +213,26 @@ class NameMap:
     folded: Mapping[str, str]
     unit_axes: Mapping[str, int] = field(factory=dict)
     reorders: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
+    restores: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
+    absorbed: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
 class _Places:
     whole: dict[str, int | str]
     _index: dict[tuple[int, int], int]
+    _sizes: Mapping[int, int]
 
     def of(self, name: str) -> dict[str, int | str]:
         found = _BLOCK_START.match(name)
-        return {} if found is None else {"index": self._index[int(found[1]), int(found[2])]}
+        if found is None:
+            return {}
+        stage, block = int(found[1]), int(found[2])
+        return {"index": self._index[stage, block], "above": self._sizes.get(stage - 1, 0)}
 
 
 def _places(names: Iterable[str]) -> _Places:
     """Number the blocks of a network in the order of their stages."""
     found = sorted({(int(match[1]), int(match[2])) for match in map(_BLOCK_START.match, names) if match is not None})
     whole: dict[str, int | str] = {"stages": len({stage for stage, _ in found}), "blocks": len(found)}
-    return _Places(whole, {place: index for index, place in enumerate(found)})
+    return _Places(whole, {place: index for index, place in enumerate(found)}, Counter(stage for stage, _ in found))

@@ -11,16 +11,16 @@ from polynet.weights.layouts.layout import Layout, Rule
 _BLOCK = "s{stage}.b{block}."
 _RESIDUAL = "layer{stage}.{block-1}."
 
-_SPLIT_ATTENTION = tuple(
+SPLIT_ATTENTION = tuple(
     Rule(f"{_BLOCK}b.{part}.{{leaf}}", f"{_RESIDUAL}conv2.{part}.{{leaf}}")
     for part in ("conv", "bn0", "fc1", "bn1", "fc2")
 )
-_SCALES = (
+SCALES = (
     Rule(_BLOCK + "b.{scale}.{leaf}", _RESIDUAL + "convs.{scale}.{leaf}"),
     Rule(_BLOCK + "b_bn.{scale}.{leaf}", _RESIDUAL + "bns.{scale}.{leaf}"),
 )
 
 LAYOUTS = (
-    Layout("timm", "resnest", (*RESNET, *RESNET_D, *_SPLIT_ATTENTION), source="timm.models.resnest"),
-    Layout("timm", "res2net", (*RESNET, *RESNET_D, *RESNET_SE, *_SCALES), source="timm.models.res2net"),
+    Layout("timm", "resnest", (*RESNET, *RESNET_D, *SPLIT_ATTENTION), source="timm.models.resnest"),
+    Layout("timm", "res2net", (*RESNET, *RESNET_D, *RESNET_SE, *SCALES), source="timm.models.res2net"),
 )

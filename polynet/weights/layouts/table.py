@@ -13,6 +13,10 @@ from polynet.weights.layouts import (
     high_resolution,
     inception,
     mixing,
+    mmpretrain_convolutional,
+    mmpretrain_hybrid,
+    mmpretrain_mobile,
+    mmpretrain_transformer,
     mobile,
     mobilevit,
     poolformer,
@@ -40,6 +44,10 @@ LAYOUTS = (
     *high_resolution.LAYOUTS,
     *poolformer.LAYOUTS,
     *mobilevit.LAYOUTS,
+    *mmpretrain_convolutional.LAYOUTS,
+    *mmpretrain_mobile.LAYOUTS,
+    *mmpretrain_transformer.LAYOUTS,
+    *mmpretrain_hybrid.LAYOUTS,
 )
 
 POLYNET = "polynet"

@@ -66,9 +66,9 @@ def translated(
         for name, count in names.unit_axes.items():
             if name in tensors and tensors[name].shape[-count:] == (1,) * count:
                 tensors[name] = tensors[name].reshape(tensors[name].shape[:-count])
-        for name, reorder in names.reorders.items():
+        for name, restore in names.restores.items():
             if name in tensors:
-                tensors[name] = reorder(tensors[name])
+                tensors[name] = restore(tensors[name])
         for name, foreign in names.folded.items():
             if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
                 tensors[name] = tensors[name] - state[foreign]
@@ -78,6 +78,10 @@ def translated(
         name for name in state if name not in used and not _is_counter(name) and not is_constant(name, constants)
     )
     origin = {name: foreign_of[name] for name in tensors}
+    for name, mean in ({} if names is None else names.absorbed).items():
+        if mean in tensors:
+            tensors[name] = np.zeros_like(tensors[mean])
+            origin[name] = foreign_of[mean]
     return Translation(tensors, origin, unexpected, flattened, tuple(folded))
 
 
@@ -154,8 +158,12 @@ def to_layout(
             made.update(made_constants(_constants(None, family), _with_constants(state, family, constants)))
         return made
     made = made_constants(names.layout.constants, state)
-    for name, array in state.items():
+    biases = {mean: state[name] for name, mean in names.absorbed.items()}
+    for name, whole in state.items():
+        if name in names.absorbed:
+            continue
         foreign = names.foreign_of[name]
+        array = whole - biases[name] if name in biases else whole
         made[foreign] = _unflattened(name, array, names)
         if name in names.reorders:
             made[foreign] = names.reorders[name](array)
