@@ -119,7 +119,8 @@ class Run:
             optimizer = self.backend.optimizer(name, self.network, **settings)
             found = {f"loss {index + 1}": np.array(optimizer.step(self._loss)) for index in range(count)}
             moved: dict[str, list[Array]] = {"parameter": [], "buffer": []}
-            for key, slot in self.backend.slots(self.network).items():
+            # By name: frameworks list parts in different orders where an attribute was None before it held a part.
+            for key, slot in sorted(self.backend.slots(self.network).items()):
                 moved[slot.kind].append((slot.read() - before[key]).ravel())
         for kind, label in (("parameter", "movement of all weights"), ("buffer", "movement of all buffers")):
             if moved[kind]:
