@@ -124,6 +124,7 @@ _HRNET = (
 _PLACE = "mmpretrain.models.backbones."
 LAYOUTS = (
     Layout("mmpretrain", "resnet", _RESNET, source=_PLACE + "resnet, .resnext, .seresnet"),
+    # Its weights are for BGR images: mean (103.53, 116.28, 123.675), deviation (57.375, 57.12, 58.395) of 0 to 255.
     Layout("mmpretrain", "regnet", _RESNET, source=_PLACE + "regnet"),
     Layout("mmpretrain", "res2net", _RES2NET, source=_PLACE + "res2net"),
     Layout(

@@ -137,5 +137,6 @@ LAYOUTS = (
         ),
         source="mmpretrain.models.backbones.levit, mmpretrain.models.heads.levit_head",
     ),
+    # Its weights are for BGR images from 0 to 1.
     Layout("mmpretrain", "mobilevit", _MOBILEVIT, source="mmpretrain.models.backbones.mobilevit"),
 )

@@ -170,7 +170,9 @@ _CONVNEXT = (
 
 _PLACE = "mmpretrain.models.backbones."
 LAYOUTS = (
+    # The third MobileNet's normalisations add 1e-3 to the variance there: our option `norm_eps`.
     Layout("mmpretrain", "mbnet", _MOBILENETS, source=_PLACE + "mobilenet_v2, .mobilenet_v3"),
+    # Padding and epsilon there are TensorFlow's: ours with the prefix `tf_` equal them.
     Layout("mmpretrain", "effnet", _EFFICIENTNET, source=_PLACE + "efficientnet, .efficientnet_v2"),
     Layout(
         "mmpretrain",
