@@ -48,6 +48,27 @@ def test_two_builds_of_one_config_are_the_same_network(both: tuple[Backend, Back
     assert "The two builds agree" in str(report)
 
 
+class LatePart(nn.Module):
+    """Holds None where it later holds a part, which torch then lists last and MegEngine first."""
+
+    first: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = None
+        self.second = nn.Linear(6, 6)
+        self.first = nn.Linear(6, 6)
+
+    def forward(self, x: Any) -> Any:
+        return self.second(ops.relu(self.first(x)))
+
+
+def test_movements_are_compared_by_the_names_of_the_weights(both: tuple[Backend, Backend]) -> None:
+    nets = [polynet.build(LatePart, backend=each.name, seed=0) for each in both]
+    report = polynet.parity(nets, input_size=(6,), optimizers={"sgd": {"lr": 0.01}})
+    assert report.passed, str(report)
+
+
 def test_networks_with_dropout_are_compared_without_its_noise(pair: tuple[Any, Any]) -> None:
     assert polynet.parity(pair, input_size=(6,), batch_size=8).passed
 
