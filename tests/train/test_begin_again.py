@@ -9,12 +9,13 @@ import pytest
 
 from polynet.backend import Backend
 from polynet.train.checkpoint import resume, save_checkpoint
+from polynet.train.checkpoint.place import place_of
 from polynet.train.hook import Hook
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.train.limits import Limits
 from polynet.train.seeds import seed_of
 from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
-from tests.train.repeated_runs import SmallModel, small_engine
+from tests.train.repeated_runs import SmallLoader, SmallModel, small_engine
 
 
 class SeededBatches(SmallModel):
@@ -109,3 +110,13 @@ def test_a_wrapper_goes_on_counting_where_its_state_was(backend: Backend) -> Non
     second = run(backend, wrapper=config)
     second.optim_wrapper.load_state(first.optim_wrapper.state())
     assert second.optim_wrapper.inner_count == 3
+
+
+@pytest.mark.parametrize(("before", "done", "left_out"), [(5, 2, 4), (20, 2, 1), (20, 3, 1)])
+def test_as_many_samples_are_left_out_where_batches_are_cut_otherwise(
+    backend: Backend, before: int, done: int, left_out: int
+) -> None:
+    engine = small_engine(backend, train_dataloader=SmallLoader(10))
+    progress = {"epoch": 1, "iter": before + done, "iter_in_epoch": done}
+    place, _ = place_of(engine, {"progress": progress, "sampler": {"batches": before}})
+    assert place == {**progress, "iter_in_epoch": left_out}
