@@ -74,7 +74,7 @@ def test_wrong_configs_are_refused_with_what_is_allowed(
 
 def test_a_taken_name_is_refused_unless_forced_or_the_same_class_again(registry: PartRegistry) -> None:
     registry.register(Sized)
-    with pytest.raises(DuplicateNameError, match="number 'Fraction' already"):
+    with pytest.raises(DuplicateNameError, match="number 'Fraction' is registered already"):
         registry.register("Fraction")(Sized)
     registry.register_module("Fraction", force=True, module=Sized)
     assert registry.get("Fraction") is Sized
