@@ -142,6 +142,23 @@ def test_evaluation_leaves_the_mode_as_it_was_and_takes_no_gradients(backend: Ba
     assert set(modes) == {(False, False)}
 
 
+def test_each_epoch_trains_in_training_mode_whatever_mode_the_model_was_in(backend: Backend) -> None:
+    modes: list[bool] = []
+
+    class Watching(Regression):
+        def train_step(self, data: Any, optim_wrapper: Any) -> Any:
+            modes.append(self.training)
+            return super().train_step(data, optim_wrapper)
+
+    def leave(self: Hook, runner: Any) -> None:
+        backend.set_training(runner.model, False)
+
+    net = Watching()
+    backend.set_training(net, False)
+    engine_of(backend, net, BATCHES, [type("Leaves", (Hook,), {"after_train_epoch": leave})()], epochs=2).train()
+    assert modes == [True] * 6
+
+
 def test_a_stop_ends_after_the_iteration_and_keeps_the_place(backend: Backend) -> None:
     stop = Stopping(2, lambda runner: runner.request_stop("enough"))
     engine = engine_of(backend, Regression(), BATCHES, [stop], epochs=3)

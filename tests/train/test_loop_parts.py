@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.precision import evaluation_dtype
 from polynet.train.seeds import seed_of
+from tests.train.hand_checked_runs import Regression, engine_of, pair
 
 
 def test_a_second_signal_does_not_wait() -> None:
@@ -111,6 +113,41 @@ def test_a_loader_that_cannot_say_its_length_has_none() -> None:
     assert batches_per_epoch(Stream()) is None
     assert batches_per_epoch(iter([])) is None
     assert batches_per_epoch([1, 2]) == 2
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_run_that_is_stopped_ends_its_loader_though_a_hook_keeps_an_error(backend: Backend, stop: int) -> None:
+    class Loader:
+        """Notes that it was ended, as one whose worker processes have to be."""
+
+        ended = False
+
+        def __len__(self) -> int:
+            return 3
+
+        def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
+            try:
+                yield from [pair(1, 1)] * 3
+            finally:
+                self.ended = True
+
+    class Keeping(Hook):
+        """Keeps an error, and so what every function was working with that had called it."""
+
+        def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+            if batch_idx + 1 < stop:
+                return
+            runner.request_stop("as the test asks")
+            try:
+                int("no number")
+            except ValueError as error:
+                self.error = error
+
+    loader: Any = Loader()
+    hook = Keeping()
+    engine = engine_of(backend, Regression(), loader, [hook])
+    engine.train()
+    assert (engine.iter, str(hook.error)[:15], loader.ended) == (stop, "invalid literal", True)
 
 
 def test_seeds_are_spread_and_repeatable() -> None:

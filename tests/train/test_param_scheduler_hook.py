@@ -15,6 +15,7 @@ from polynet.nn import initialise
 from polynet.train import Engine, OptimWrapper, OptimWrapperDict, build_optim_wrapper
 from polynet.train.hook import Hook
 from polynet.train.hooks.param_scheduler_hook import ParamSchedulerHook
+from tests.train.hand_checked_runs import Measured
 
 BATCH = np.ones((2, 3), np.float32)
 LENGTH = 4
@@ -161,6 +162,18 @@ def test_a_validation_outside_training_reduces_nothing(backend: Backend) -> None
     for _ in range(3):
         made.call_hook("after_val_epoch", metrics={"figure": 1.0})
     assert made.param_schedulers[0].state() == {"best": None, "bad": 0, "cooldown": 0, "reductions": 0}
+
+
+def test_a_validation_after_training_reduces_nothing(backend: Backend) -> None:
+    figures = Measured({"figure": 1.0} for _ in range(4))
+    plateau = {"type": "ReduceOnPlateauLR", "monitor": "figure", "patience": 0, "factor": 0.5, "end": 9}
+    made, _ = engine([plateau], 2, val_dataloader=[BATCH], val_evaluator=figures)
+    made.train()
+    reduced = {"best": 1.0, "bad": 0, "cooldown": 0, "reductions": 1}
+    assert (made.param_schedulers[0].state(), made.optim_wrapper.get_lr()) == (reduced, {"lr": [0.05]})
+    for _ in range(2):
+        made.val()
+    assert (made.param_schedulers[0].state(), made.optim_wrapper.get_lr()) == (reduced, {"lr": [0.05]})
 
 
 def test_rules_for_parameters_and_schedules_multiply(backend: Backend) -> None:
