@@ -142,6 +142,19 @@ def test_a_resumed_run_never_puts_a_worse_one_in_the_bests_place(backend, tmp_pa
     assert [name for name in names_in(tmp_path) if name.startswith("best")] == files("best_accuracy_epoch_5")
 
 
+def test_a_run_that_goes_on_in_another_folder_holds_the_best_it_was_told_to_be_the_best(backend, tmp_path):
+    def engine(folder, epochs, *scores):
+        hook = CheckpointHook(interval=1, save_best="accuracy")
+        return small_engine(backend, tmp_path / folder, hook, epochs=epochs, val_evaluator=Scores(*scores))
+
+    engine("old", 3, 0.5, 0.9, 0.6).train()
+    second = engine("new", 4, 0.6, 0.8)  # the third epoch's validation again, and the fourth's
+    second.resume_from = tmp_path / "old" / "epoch_3.safetensors"
+    second.train()
+    assert names_in(tmp_path / "new") == files("epoch_4")
+    assert second.best == {"accuracy": 0.9}
+
+
 def test_a_validation_that_was_due_is_made_up_for(backend, tmp_path):
     first = small_engine(backend, tmp_path, CheckpointHook(interval=1), epochs=1, val_evaluator=Scores(0.5))
     first.train()

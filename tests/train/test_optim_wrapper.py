@@ -141,6 +141,20 @@ def test_the_steps_of_a_loss_are_available_one_by_one(backend: Backend) -> None:
     assert wrapper.optimizer.gradients() == {"weight": None}
 
 
+def test_no_step_is_taken_where_all_its_losses_are_left_out(backend: Backend) -> None:
+    net = one_number(backend)
+    wrapper = made(backend, net, clip_grad={"max_norm": 9.0}, loss_scale={"init_scale": 2.0, "growth_interval": 2})
+    assert wrapper.loss_scale is not None
+    update(wrapper, net, 3.0)
+    wrapper.leave_out()
+    assert wrapper.inner_count == 2
+    assert wrapper.last_grad_norm == pytest.approx(3.0)
+    assert wrapper.loss_scale.scale == 2.0  # it grows after two steps
+    update(wrapper, net, 3.0)
+    assert wrapper.loss_scale.scale == 4.0
+    assert weight(backend, net) == pytest.approx(0.4)
+
+
 def test_gradients_are_clipped_by_norm_after_they_are_averaged(backend: Backend) -> None:
     net = one_number(backend)
     wrapper = made(backend, net, accumulative_counts=2, clip_grad={"max_norm": 1.0})
