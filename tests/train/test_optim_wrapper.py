@@ -106,6 +106,22 @@ def test_gradients_lost_between_steps_are_logged(backend: Backend, caplog: pytes
     assert "lost" in caplog.text
 
 
+def test_gradients_that_a_state_brings_are_kept_and_not_called_lost(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    net = one_number(backend)
+    first, second = (made(backend, net, accumulative_counts=2) for _ in range(2))
+    whole = first.state()
+    update(first, net)
+    second.load_state(first.state())
+    with caplog.at_level(logging.WARNING, "polynet.train"):
+        second.initialize_count_status(net, 1, 9)
+    assert "lost" not in caplog.text
+    assert second.state()["gradients"]["weight"].tolist() == [[0.5]]
+    second.load_state(whole)
+    assert "gradients" not in second.state()
+
+
 def test_accumulation_under_batch_normalisation_is_logged(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
     net = nn.BatchNorm1d(2)
     with caplog.at_level(logging.INFO, "polynet.train"):
