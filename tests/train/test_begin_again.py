@@ -112,6 +112,12 @@ def test_a_wrapper_goes_on_counting_where_its_state_was(backend: Backend) -> Non
     assert second.optim_wrapper.inner_count == 3
 
 
+def test_losses_that_remain_at_the_end_of_a_run_are_stepped(backend: Backend) -> None:
+    accumulating = run(backend, epochs=3, wrapper={"accumulative_counts": 2})
+    accumulating.train()
+    assert weight(accumulating) == pytest.approx(0.1 + 0.1 * 0.9, rel=1e-6)
+
+
 @pytest.mark.parametrize(("before", "done", "left_out"), [(5, 2, 4), (20, 2, 1), (20, 3, 1)])
 def test_as_many_samples_are_left_out_where_batches_are_cut_otherwise(
     backend: Backend, before: int, done: int, left_out: int

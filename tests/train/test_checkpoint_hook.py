@@ -14,7 +14,7 @@ import pytest
 
 import polynet
 from polynet.errors import CheckpointError, InputError, OptionError
-from polynet.train.checkpoint import load_checkpoint, resume
+from polynet.train.checkpoint import load_checkpoint, resume, save_checkpoint
 from polynet.train.distributed import Place, Processes
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.weights import atomic
@@ -153,6 +153,31 @@ def test_a_run_that_goes_on_in_another_folder_holds_the_best_it_was_told_to_be_t
     second.train()
     assert names_in(tmp_path / "new") == files("epoch_4")
     assert second.best == {"accuracy": 0.9}
+
+
+def test_a_best_that_cannot_be_written_leaves_the_one_before_the_best(backend, tmp_path, monkeypatch):
+    def failing(runner, path, **options):
+        if path.name == "best_accuracy_epoch_2.safetensors":
+            message = "no room"
+            raise CheckpointError(message)
+        save_checkpoint(runner, path, **options)
+
+    monkeypatch.setattr("polynet.train.hooks.checkpoint_hook.save_checkpoint", failing)
+    hook = CheckpointHook(save_best="accuracy", save_last=False)
+    with pytest.raises(CheckpointError, match="no room"):
+        small_engine(backend, tmp_path, hook, epochs=2, val_evaluator=Scores(0.5, 0.9)).train()
+    first = {"score": 0.5, "file": "best_accuracy_epoch_1.safetensors", "epoch": 1, "iter": BATCHES}
+    assert hook.state()["best"] == {"accuracy": first}
+    assert names_in(tmp_path) == files("best_accuracy_epoch_1")
+
+
+def test_a_validation_after_training_saves_nothing(backend, tmp_path):
+    hook = CheckpointHook(save_best="accuracy", save_last=False)
+    engine = small_engine(backend, tmp_path, hook, epochs=1, val_evaluator=Scores(0.5, 0.9))
+    engine.train()
+    assert engine.val() == {"accuracy": 0.9}
+    assert engine.best == {"accuracy": 0.5}
+    assert load_checkpoint(tmp_path / "best_accuracy_epoch_1.safetensors").best == {"accuracy": 0.5}
 
 
 def test_a_validation_that_was_due_is_made_up_for(backend, tmp_path):
