@@ -30,6 +30,7 @@ class KnownNumbers(megengine.Tensor):
         super()._reset(other)
 
 
+KnownNumbers.__name__ = megengine.Tensor.__name__  # what messages call it
 register_supported_type(KnownNumbers)  # `trace_module` takes no other kinds of tensors than it knows
 
 

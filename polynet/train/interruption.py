@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 
+_MOMENT = 0.1
+"""Seconds."""
+
+
 class Interrupted:
     """Which signal came, if one did."""
 
@@ -41,7 +45,11 @@ def deferred_signals(stop: Callable[[str], None]) -> Iterator[Interrupted]:
         interrupted.signal = signal.Signals(number)
         for each, handler in before.items():
             signal.signal(each, handler)
-        stop(f"interrupted by {interrupted.signal.name}")
+        # What was interrupted may be writing to the log, which must not be written to in between: another thread waits
+        # for it. Nothing is waited for here but that the reason is noted, which is the first that `stop` does.
+        told = threading.Thread(target=stop, args=(f"interrupted by {interrupted.signal.name}",))
+        told.start()
+        told.join(_MOMENT)
 
     for number in before:
         signal.signal(number, handle)
