@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-
 _MOMENT = 0.1
 """Seconds."""
 
