@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,12 @@ def list_models(
             known without building, such as those of one's own classes, are left out.
         pretrained: List the known weights instead, as `"name.tag"`, which `polynet.build` takes with `pretrained=True`.
 
+    Warns:
+        UserWarning: Nothing fits but names that timm or torchvision have for networks listed under others.
+
     Raises:
         UnknownNameError: There is no such kind or family.
-        OptionError: A wildcard is no text, or `max_params` no number.
+        OptionError: A wildcard is no text, or `max_params` no number or below 0.
 
     Example:
         >>> polynet.list_models("*resne*50", exclude="se_*", max_params=26e6)
@@ -48,6 +52,9 @@ def list_models(
 
     if max_params is not None and (isinstance(max_params, bool) or not isinstance(max_params, (int, float))):
         message = f"max_params is a number of parameters such as 25e6, not {max_params!r}."
+        raise OptionError(message)
+    if max_params is not None and not max_params >= 0:
+        message = f"max_params must be at least 0, not {max_params!r}."
         raise OptionError(message)
     if not isinstance(pretrained, bool):
         message = f"pretrained must be True or False, not {pretrained!r}."
@@ -64,7 +71,19 @@ def list_models(
         bare = set(list_models(kind=kind, exclude=exclude, backend=backend, family=family, max_params=max_params))
         return sorted((name for name in found if name.partition(".")[0] in bare), key=natural_order)
     names = MODELS.list(pattern, exclude=exclude, backend=backend, kind=kind)
+    if not names and kind in ("network", None):
+        _warn_of_other_names(pattern)
     return [name for name in names if _fits(name, family, max_params)] if family or max_params is not None else names
+
+
+def _warn_of_other_names(pattern: str | Iterable[str]) -> None:
+    """Say so where nothing fits a pattern but names that other libraries have for our networks."""
+    from polynet.models.other_names import other_pattern_hint
+
+    hint = other_pattern_hint(pattern)
+    if hint:
+        message = f"No network is named like {pattern!r}.{hint}"
+        warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def _fits(name: str, family: str | None, max_params: float | None) -> bool:

@@ -62,3 +62,9 @@ def test_listing_is_quick_and_imports_no_model() -> None:
     runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(3)]
     assert all(int(count) > 200 and (numpy, torch) == ("False", "False") for _, count, numpy, torch in runs)
     assert min(float(seconds) for seconds, *_ in runs) < 0.2
+
+
+@pytest.mark.parametrize("most", [-1, float("nan")])
+def test_a_size_below_none_is_refused(most: float) -> None:
+    with pytest.raises(OptionError, match="max_params must be at least 0"):
+        polynet.list_models(max_params=most)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import warnings
 from typing import Any
 
 from polynet.cli.output import print_json, print_table
 from polynet.errors import OptionError, suggest
 from polynet.listing import list_models
+from polynet.models.other_names import other_pattern_hint
 from polynet.registry import MODELS
 
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}
@@ -24,21 +26,24 @@ def run(options: argparse.Namespace) -> int:
     # What is asked of sizes and families can be said of networks alone.
     sized = limit is not None or options.family is not None
     kind = options.kind or ("network" if sized else None)
-    names = list_models(
-        options.pattern,
-        kind=kind,
-        exclude=options.exclude,
-        backend=options.backend,
-        family=options.family,
-        max_params=limit,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the line below says it
+        names = list_models(
+            options.pattern,
+            kind=kind,
+            exclude=options.exclude,
+            backend=options.backend,
+            family=options.family,
+            max_params=limit,
+        )
     found = [
         {"name": name, "kind": each, **(_size(name) if sized else {}), "defined": MODELS.where(name)}
         for name in names
         for each in (MODELS.kinds_of(name) if kind is None else (kind,))
     ]
     headings = ("name", "kind", *(("parameters",) if sized else ()), "defined in")
-    return _shown(options, found, headings, "" if found else suggest(options.pattern, list_models(kind=kind)))
+    near = "" if found else other_pattern_hint(options.pattern) or suggest(options.pattern, list_models(kind=kind))
+    return _shown(options, found, headings, near)
 
 
 def _run_parts(options: argparse.Namespace) -> int:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from polynet.errors import OptionError, UnknownNameError, suggest
+from polynet.models.other_names import other_name_hint
 from polynet.pretrained.preprocessing import Preprocessing
 from polynet.pretrained.record import PretrainedRecord
 from polynet.pretrained.sources import HubFile, LocalFile, PackageFile, Source, Url
+from polynet.weights.files import SUFFIXES
 
 PATH = Path(__file__).with_name("records.json")
 HUB = ("hf-hub:", "hf_hub:")
@@ -124,7 +126,8 @@ def find_record(name: str, tag: str | None = None) -> PretrainedRecord:
     records = records_of(name)
     if not records:
         known = sorted({*_rows(), *_ADDED})
-        message = f"No pretrained weights are known for {name!r}.{suggest(name, known)} Give a file: weights=PATH."
+        near = other_name_hint(name) or suggest(name, known)
+        message = f"No pretrained weights are known for {name!r}.{near} Give a file: weights=PATH."
         raise UnknownNameError(message)
     if tag is None:
         return records[0]
@@ -132,7 +135,9 @@ def find_record(name: str, tag: str | None = None) -> PretrainedRecord:
         if record.tag == tag:
             return record
     tags = [record.tag for record in records]
-    message = f"{name} has no weights {tag!r}; known are {', '.join(tags)}.{suggest(tag, tags)}"
+    is_file = "/" in tag or "\\" in tag or Path(tag).suffix in SUFFIXES
+    near = f" A file is given by weights={tag!r}." if is_file else suggest(tag, tags)
+    message = f"{name} has no weights {tag!r}; known are {', '.join(tags)}.{near}"
     raise UnknownNameError(message)
 
 

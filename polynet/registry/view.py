@@ -303,14 +303,20 @@ class Registry:
             kinds = self.kinds_of(name)
         if kinds:
             return kinds
+        from polynet.models.other_names import other_name_hint
+
         what = self.kind or "name"
         known = sorted({key for _, key in store.names(self.kinds)})
-        message = f"The {what} {name!r} is not registered in {self.name}.{suggest(name, known)}"
+        networks = "network" in self.kinds
+        theirs = other_name_hint(name) if networks else ""
+        message = f"The {what} {name!r} is not registered in {self.name}.{theirs or suggest(name, known)}"
         elsewhere = [kind for kind, other in store.names(store.KINDS) if other == name]
         if elsewhere:
             message += f" There is a {' and a '.join(elsewhere)} of that name."
         if not known:
             message += " Nothing is registered there yet."
+        else:
+            message += f" `polynet list{'' if networks else f' --kind {self.kind}'}` lists the names."
         raise UnknownNameError(message)
 
     def kinds_of(self, name: object) -> tuple[str, ...]:
