@@ -15,8 +15,11 @@ from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
 
-COMMON = ("features_only", "drop_rate", "drop_path_rate", "drop_path_prob")
-"""Options that every image network takes; see `polynet.models.common_options`."""
+COMMON = (
+    *("features_only", "drop_rate", "drop_path_rate", "drop_path_prob"),
+    *("attn_drop_rate", "width_mult", "depth_mult", "width_multiplier"),
+)
+"""Options that every image network takes, or that are checked alike in all; see `polynet.models.common_options`."""
 
 Given = Callable[[], Mapping[Any, Any]]
 """The model's part of a config as it is written, for constructors that take it whole; read only where it is needed."""

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
-from polynet.errors import OptionError
+from polynet.errors import OptionError, suggest
 
 _SAME = (("drop_path_rate", "drop_path_prob"), ("drop_path_prob", "drop_path_rate"))
 """timm's name of an option and BaseCls's, either of which stands for the one that the family has."""
+
+_MEANT = {
+    **dict.fromkeys(("dropout", "dropout_prob", "dropout_rate", "drop_prob", "drop"), "drop_rate"),
+    **dict.fromkeys(("drop_path", "drop_path_prob", "stochastic_depth_prob"), "drop_path_rate"),
+}
+"""What else the common options are called, and would be taken for something else by their letters."""
+
+_RATES = ("drop_rate", "drop_path_rate", "drop_path_prob", "attn_drop_rate")
+_MULTIPLIERS = ("width_mult", "depth_mult", "width_multiplier")
+
+
+def unknown_option(network: Any, name: str, parameters: Sequence[str]) -> str:
+    """Say which options a network has in place of one it does not have, as the end of an error message.
+
+    Args:
+        network: The network's class.
+        name: The option that was given.
+        parameters: The network's own options.
+
+    Example:
+        >>> from polynet.models.networks.alexnet import AlexNet
+        >>> unknown_option(AlexNet, "dropout_prob", ["head"])
+        " Did you mean 'drop_rate'? Its options are: head; and, given to polynet.build: drop_rate, features_only."
+    """
+    from polynet.models.network import ImageNetwork
+
+    common: list[str] = []
+    if isinstance(network, type) and issubclass(network, ImageNetwork):
+        has_branches = any(each in parameters for each in _SAME[0])
+        common = ["drop_rate", *(["drop_path_rate"] if has_branches else []), "features_only"]
+    meant = _MEANT.get(name)
+    near = f" Did you mean {meant!r}?" if meant in common else suggest(name, [*parameters, *common])
+    more = [each for each in common if each not in parameters]
+    shared = f"; and, given to polynet.build: {', '.join(more)}" if more else ""
+    return f"{near} Its options are: {', '.join(parameters)}{shared}."
+
+
+def _check_values(arguments: Mapping[str, Any]) -> None:
+    """Refuse a rate outside [0, 1) and a multiplier that leaves nothing.
+
+    Raises:
+        OptionError: There is one; the message names it.
+    """
+    for name in _RATES:
+        rate = arguments.get(name)
+        if rate is not None and (not _is_number(rate) or not 0 <= rate < 1):
+            message = f"{name} must be a number of at least 0 and less than 1, not {rate!r}."
+            raise OptionError(message)
+    for name in _MULTIPLIERS:
+        given = arguments.get(name, 1)
+        for factor in given if isinstance(given, (list, tuple)) else (given,):
+            if not _is_number(factor) or not 0 < factor < float("inf"):
+                message = f"{name} must be more than 0, not {given!r}."
+                raise OptionError(message)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def with_common_options(factory: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +81,8 @@ def with_common_options(factory: Any, arguments: Mapping[str, Any]) -> dict[str,
         arguments: As they were given.
 
     Raises:
-        OptionError: An option was given under both its names, or has a value that cannot be.
+        OptionError: An option was given under both its names, or has a value that cannot be: a rate outside [0, 1), a
+            multiplier that is not more than 0.
 
     Example:
         >>> from polynet.models.networks.resnet import resnet50
@@ -38,6 +98,7 @@ def with_common_options(factory: Any, arguments: Mapping[str, Any]) -> dict[str,
     network = factory.network if isinstance(factory, Variant) else factory
     if not isinstance(network, type) or not issubclass(network, ImageNetwork):
         return changed
+    _check_values(changed)
     own = parameters_of(network)
     for given, meant in _SAME:
         if given in changed and given not in own and meant in own:

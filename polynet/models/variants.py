@@ -34,10 +34,10 @@ class Variant:
         parameters = self.__signature__.parameters
         for key in options:
             if key not in parameters:
-                message = (
-                    f"{self.__name__} has no option {key!r}.{suggest(key, parameters)} "
-                    f"Its options are: {', '.join(parameters)}."
-                )
+                from polynet.models.common_options import unknown_option
+
+                known = unknown_option(self.network, key, list(parameters))
+                message = f"{self.__name__} has no option {key!r}.{known}"
                 raise OptionError(message)
         merged = merge(self.row, options)
         _drop_inherited(merged, self.row.get("head"), options.get("head"))

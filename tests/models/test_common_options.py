@@ -56,3 +56,34 @@ def test_build_takes_the_common_names(backend: Backend) -> None:
     net = polynet.build("resnet18", backend=backend.name, drop_rate=0.25, drop_path_rate=0.2, num_classes=3)
     assert net.head.dropout is not None
     assert max(rates(net, "DropPath")) == pytest.approx(0.175)
+
+
+@pytest.mark.parametrize("name", ["dropout_prob", "dropout", "drop_rte"])
+def test_other_words_for_dropout_lead_to_drop_rate(name: str) -> None:
+    with pytest.raises(OptionError, match=r"Did you mean 'drop_rate'") as caught:
+        polynet.build("regnety_032", backend="shapes", **{name: 0.1})
+    assert "given to polynet.build: drop_rate, drop_path_rate, features_only" in str(caught.value)
+
+
+def test_a_network_without_branches_names_no_drop_path() -> None:
+    with pytest.raises(OptionError, match=r"given to polynet.build: drop_rate, features_only\.$"):
+        polynet.build("vgg11", backend="shapes", drop_out=0.1)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, float("nan"), "0.1", True])
+@pytest.mark.parametrize("name", ["drop_rate", "drop_path_rate", "drop_path_prob"])
+def test_rates_are_at_least_0_and_less_than_1(name: str, rate: Any) -> None:
+    with pytest.raises(OptionError, match=f"{name} must be a number of at least 0 and less than 1"):
+        polynet.build("resnet18", backend="shapes", **{name: rate})
+
+
+@pytest.mark.parametrize("factor", [0, -1, float("inf"), None])
+@pytest.mark.parametrize(("network", "name"), [("mbnetv2_x100", "width_mult"), ("effnet_b0", "depth_mult")])
+def test_multipliers_are_more_than_0(network: str, name: str, factor: Any) -> None:
+    with pytest.raises(OptionError, match=f"{name} must be more than 0"):
+        polynet.build(network, backend="shapes", **{name: factor})
+
+
+def test_every_one_of_several_multipliers_is_more_than_0() -> None:
+    with pytest.raises(OptionError, match="width_multiplier must be more than 0"):
+        polynet.build("repvgg_a0", backend="shapes", width_multiplier=(1, 0, 1, 1))
