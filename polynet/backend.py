@@ -6,7 +6,8 @@ import contextlib
 import functools
 import importlib.metadata
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -50,7 +51,8 @@ def find_backend(name: str) -> Backend:
     found = known.get(name) if isinstance(name, str) else None
     if found is None:
         frameworks = [key for key in known if key != "shapes"]
-        message = f"There is no backend {name!r}; the backends are {', '.join(frameworks)}.{suggest(name, frameworks)}"
+        near = suggest(name, frameworks) or _abbreviated(str(name), frameworks)
+        message = f"There is no backend {name!r}; the backends are {', '.join(frameworks)}.{near}"
         raise BackendUnavailableError(message)
     if isinstance(found, Backend):
         return found
@@ -61,6 +63,13 @@ def find_backend(name: str) -> Backend:
         raise BackendUnavailableError(message) from error
     known[name] = backend
     return backend  # type: ignore[no-any-return]  # entry points are untyped
+
+
+def _abbreviated(name: str, frameworks: Sequence[str]) -> str:
+    """Ask for the one framework that a name abbreviates, as `mge` does, or holds, as `pytorch` does."""
+    letters = re.compile(".*".join(map(re.escape, name.casefold())))
+    near = [each for each in frameworks if each in name.casefold() or (len(name) > 1 and letters.match(each))]
+    return f" Did you mean {near[0]!r}?" if len(near) == 1 else ""
 
 
 def _importable_backends() -> Iterator[Backend]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import PurePath
 
 
 class PolyNetError(Exception):
@@ -222,3 +223,26 @@ def suggest(name: object, allowed: Iterable[object], *, limit: int = 3) -> str:
     if not near:
         return ""
     return f" Did you mean {' or '.join(repr(by_folded[key]) for key in near)}?"
+
+
+def suggest_file(name: str, present: Iterable[str]) -> str:
+    """Say which files of a folder have nearly the name of one that is not there, as the end of an error message.
+
+    Unlike words, files have names that are all somewhat alike, by their suffixes at least, so only what comes before
+    the suffix counts, and it must be nearer.
+
+    Args:
+        name: The file's name.
+        present: Names of the files that are there.
+
+    Returns:
+        As `suggest`.
+
+    Example:
+        >>> suggest_file("nope.pth", ["lie.pth"]), suggest_file("resnet18.pt", ["resnet18.pth", "other.pt"])
+        ('', " Did you mean 'resnet18.pth'?")
+    """
+    files = list(present)
+    stems = {PurePath(file).stem.casefold() for file in files}
+    near = difflib.get_close_matches(PurePath(name).stem.casefold(), stems, n=3, cutoff=0.75)
+    return suggest(name, [file for file in files if PurePath(file).stem.casefold() in near])

@@ -223,6 +223,12 @@ def test_an_unknown_backend_is_an_error_with_the_nearest_name() -> None:
         polynet.build("resnet18", backend="torhc")
 
 
+@pytest.mark.parametrize(("short", "meant"), [("mge", "megengine"), ("MegE", "megengine"), ("pytorch", "torch")])
+def test_an_abbreviated_backend_is_recognised(short: str, meant: str) -> None:
+    with pytest.raises(BackendUnavailableError, match=f"Did you mean '{meant}'"):
+        polynet.build("resnet18", backend=short)
+
+
 def test_a_native_class_builds_on_its_own_backend_alone(both: tuple[Backend, Backend]) -> None:
     import torch
 

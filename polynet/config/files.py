@@ -14,7 +14,7 @@ from typing import Any
 from polynet.config.limits import MAX_BYTES, check_structure
 from polynet.config.merging import merged
 from polynet.config.plain import plain
-from polynet.errors import ConfigError, ConfigFileError, ConfigTypeError, suggest
+from polynet.errors import ConfigError, ConfigFileError, ConfigTypeError, suggest_file
 
 BASE_KEYS = ("_base_", "_BASE", "_BASE_MODEL", "_BASE_RUN")
 """How MMEngine and Scepter call the files that a file is laid over, the later over the earlier."""
@@ -144,7 +144,7 @@ def read_text(path: Path) -> str:
 
 def _suggest_file(path: Path) -> str:
     try:
-        return suggest(path.name, (other.name for other in path.parent.iterdir()))
+        return suggest_file(path.name, (other.name for other in path.parent.iterdir()))
     except OSError:
         return ""
 

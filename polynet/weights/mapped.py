@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-from polynet.errors import CheckpointError, CheckpointNotFoundError, suggest
+from polynet.errors import CheckpointError, CheckpointNotFoundError, suggest_file
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 
@@ -33,6 +33,9 @@ def map_file(path: PathLike) -> memoryview:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError as error:
         raise CheckpointNotFoundError(_not_found(Path(path))) from error
+    except IsADirectoryError as error:
+        message = f"{path} is a folder; a checkpoint is a file."
+        raise CheckpointError(message) from error
     except CheckpointError:
         raise
     except (OSError, ValueError, TypeError) as error:
@@ -46,4 +49,4 @@ def _not_found(path: Path) -> str:
     if not folder.is_dir():
         return f"There is no checkpoint {path}: the folder {folder} does not exist."
     names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-    return f"There is no checkpoint {path}.{suggest(path.name, names)}"
+    return f"There is no checkpoint {path}.{suggest_file(path.name, names)}"

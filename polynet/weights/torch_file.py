@@ -61,7 +61,9 @@ class _Archive:
             with zipfile.ZipFile(_Reader(data)) as archive:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error, EOFError) as error:
-            message = f"The file is a damaged or truncated zip: {error}"
+            # What zipfile says of a truncated file, that it is no zip, contradicts its beginning.
+            why = ", whose directory at the end is missing" if "not a zip" in str(error) else f": {error}"
+            message = f"The file is a damaged or truncated zip{why}."
             raise CheckpointError(message) from error
         roots = {entry.filename.rsplit("/", 1)[0] for entry in entries if entry.filename.endswith("/data.pkl")}
         if len(roots) != 1:

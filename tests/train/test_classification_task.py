@@ -211,6 +211,11 @@ def test_a_task_is_built_from_its_config(backend: Backend) -> None:
         ({"network": None}, ConfigKeyError, "network: .*needs a network"),
         ({"network": {"name": "resnt18"}}, PolyNetError, "network: .*Did you mean 'resnet18'"),
         ({"loss": "CrossEntorpy"}, PolyNetError, "loss: .*Did you mean 'CrossEntropy'"),
+        (
+            {"loss": {"name": "CrossEntropyy", "label_smooth": 0.1}},
+            PolyNetError,
+            "^loss: The loss 'CrossEntropyy' is not registered in losses.*Did you mean 'CrossEntropy'",
+        ),
         ({"loss": {"name": "CrossEntropy", "label_smooth": 2}}, OptionError, "label_smooth lies between"),
         ({"topk": 0}, OptionError, "topk"),
         ({"batch_augments": {"type": "Mixap", "alpha": 1.0}}, PolyNetError, "Did you mean 'Mixup'"),

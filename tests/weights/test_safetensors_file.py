@@ -166,8 +166,14 @@ def test_missing_folders_files_and_suffixes_are_named(tmp_path):
         read_checkpoint(tmp_path / "weight.pth")
     with pytest.raises(CheckpointError, match="empty"):
         read_checkpoint(tmp_path / "weights.pth")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is a folder; a checkpoint is a file"):
         read_checkpoint(tmp_path)
+
+
+def test_files_of_other_names_are_not_suggested(tmp_path):
+    (tmp_path / "lie.pth").write_bytes(b"x")
+    with pytest.raises(CheckpointNotFoundError, match=r"nope\.pth\.$"):
+        read_checkpoint(tmp_path / "nope.pth")
 
 
 @pytest.mark.parametrize(

@@ -253,3 +253,11 @@ def test_a_state_without_tensors_is_refused_with_what_there_is(tmp_path):
     archive(tmp_path / "a.pt", stream.getvalue())
     with pytest.raises(CheckpointError, match="epoch, notes"):
         read_checkpoint(tmp_path / "a.pt")
+
+
+def test_a_truncated_file_is_called_a_truncated_zip_and_not_none(tmp_path):
+    path = tmp_path / "weights.pth"
+    write_checkpoint(path, {"weight": np.zeros(1000, np.float32)})
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(CheckpointError, match=r"truncated zip, whose directory at the end is missing\.$"):
+        read_checkpoint(path)

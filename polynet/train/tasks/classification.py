@@ -15,7 +15,7 @@ from polynet.metrics.metric import check_counts
 from polynet.metrics.prediction import Prediction
 from polynet.models.mmengine_model import BaseModel
 from polynet.models.networks.base_classifier import check_mode
-from polynet.registry import MODELS, NETWORKS, build_part
+from polynet.registry import LOSSES, MODELS, NETWORKS, build_part
 from polynet.types import NativeModule, Tensor
 
 SMOOTHING = "label_smoothing"
@@ -197,7 +197,16 @@ def _loss(config: Any) -> tuple[Any, float]:
     rest = {key: value for key, value in config.items() if key != "label_smooth"}
     share = check_share("loss", "label_smooth", config["label_smooth"])
     name = next((config[key] for key in ("name", "type", "NAME") if key in config), None)
-    target = MODELS.get(name) if isinstance(name, str) else name
+    target = _looked_up(name) if isinstance(name, str) else name
     if target is not None and SMOOTHING in inspect.signature(target).parameters:
         return build_part("loss", {**rest, SMOOTHING: share}, "loss"), 0.0
     return build_part("loss", rest, "loss"), share
+
+
+def _looked_up(name: str) -> Any:
+    """What a loss's name stands for; OpenMMLab's registry, which knows no kinds, may hold it as something else."""
+    try:
+        return (MODELS if name in MODELS else LOSSES).get(name)
+    except PolyNetError as error:
+        error.within("loss")
+        raise
