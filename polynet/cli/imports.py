@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
@@ -12,6 +14,10 @@ from pathlib import Path
 
 from polynet.backend import get_backend
 from polynet.errors import ConfigError, ConfigFileError, UnknownNameError
+
+_NEAR = re.compile(r"'([^']+)' is not registered in .*?Did you mean '([^']+)'", re.DOTALL)
+_SLIP = 0.9
+"""How alike, as `difflib` counts, a name must be to one that is known to be taken for a slip."""
 
 HINT = "If a module of your own registers or holds it, name that module or its file: --import my_module."
 
@@ -60,9 +66,17 @@ def imported(names: Sequence[str], config: str | None = None, backends: Sequence
 def explained(error: Exception) -> str:
     """An error's message, with a word on `--import` where a name or a module was not found."""
     missing = isinstance(error, UnknownNameError) and "is not registered in" in str(error)
-    if missing or isinstance(error.__cause__, ModuleNotFoundError):
+    if (missing and not _is_slip(str(error))) or isinstance(error.__cause__, ModuleNotFoundError):
         return f"{str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'} {HINT}"
     return str(error)
+
+
+def _is_slip(message: str) -> bool:
+    """Whether a name that was not found is a slip, or another library's, so that no module of one's own has it."""
+    near = _NEAR.search(message)
+    return ": build '" in message or (
+        near is not None and difflib.SequenceMatcher(None, near[1], near[2]).ratio() >= _SLIP
+    )
 
 
 def _drop_last(place: str) -> None:

@@ -142,3 +142,18 @@ def test_an_option_that_would_land_beside_the_model_is_refused(
     code, found, _ = run(capsys, "show", "nets/net.yaml", "model.width=3", "--import", "my_nets")
     assert code == 0
     assert found["parameters"] == PARAMETERS_AT_WIDTH_6 // 2
+
+
+@pytest.mark.parametrize("slip", ["resnet188", "efficientnet_b0"])
+def test_a_slip_does_not(capsys: pytest.CaptureFixture[str], slip: str) -> None:
+    code, _, problem = run(capsys, "show", slip)
+    assert code == 2
+    assert slip in problem
+    assert "--import" not in problem
+
+
+def test_a_name_that_is_merely_like_one_that_ships_does(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, problem = run(capsys, "show", "MyResNet")
+    assert code == 2
+    assert "Did you mean" in problem
+    assert "--import my_module" in problem
