@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
-from polynet.errors import BackendUnavailableError, PolyNetError
+from polynet.errors import BackendUnavailableError, PolyNetError, suggest
 
 OK, DIFFERENT, WRONG = 0, 1, 2
 
@@ -34,7 +34,8 @@ or an exception in a class of your own (polynet --traceback COMMAND … shows wh
 _OPTIONS_HELP = "options of a named model: num_classes=10; keys of a config: num_classes=10, model.head.width=64"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
+    """The parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
         prog="polynet",
         description=_DESCRIPTION,
@@ -151,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--output", default="polynet-demo", metavar="FOLDER", help="folder for the plot (default: polynet-demo)"
     )
-    return parser
+    return parser, tuple(commands.choices)
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
@@ -199,8 +200,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 success, 1 a check failed, 2 wrong input, 130 interrupted.
     """
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
+    parser, commands = _parser()
+    words = sys.argv[1:] if arguments is None else arguments
+    command_word = next((word for word in words if not word.startswith("-")), None)
+    if command_word is not None and command_word not in commands:
+        near = suggest(command_word, commands, limit=1)
+        parser.error(f"There is no command {command_word!r}; the commands are {', '.join(commands)}.{near}")
+    options, rest = parser.parse_known_args(words)
     if rest:
         # argparse takes no KEY=VALUE after an option: `polynet build resnet18 --backend torch num_classes=10`.
         if any(word.startswith("-") or "=" not in word for word in rest) or not hasattr(options, "options"):

@@ -303,3 +303,12 @@ def test_a_missing_network_is_named_and_its_options_are_not(capsys: pytest.Captu
     assert stopped.value.code == 2
     problem = capsys.readouterr().err.splitlines()[-1]
     assert problem.endswith("required: NAME|CONFIG")
+
+
+def test_a_misspelt_command_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--traceback", "trian", "resnet18"])
+    assert stopped.value.code == 2
+    problem = capsys.readouterr().err.splitlines()[-1]
+    assert "no command 'trian'" in problem
+    assert problem.endswith("Did you mean 'train'?")
