@@ -60,8 +60,9 @@ def test_build_takes_the_common_names(backend: Backend) -> None:
 
 @pytest.mark.parametrize("name", ["dropout_prob", "dropout", "drop_rte"])
 def test_other_words_for_dropout_lead_to_drop_rate(name: str) -> None:
+    options: dict[str, Any] = {name: 0.1}
     with pytest.raises(OptionError, match=r"Did you mean 'drop_rate'") as caught:
-        polynet.build("regnety_032", backend="shapes", **{name: 0.1})
+        polynet.build("regnety_032", backend="shapes", **options)
     assert "given to polynet.build: drop_rate, drop_path_rate, features_only" in str(caught.value)
 
 

@@ -66,7 +66,7 @@ def test_weights_asked_for_by_another_librarys_name_say_ours() -> None:
 
 
 def test_a_file_given_as_a_tag_is_pointed_to_weights() -> None:
-    with pytest.raises(UnknownNameError, match="A file is given by weights='/file.pth'"):
+    with pytest.raises(UnknownNameError, match=r"A file is given by weights='/file.pth'"):
         polynet.build("resnet18", backend="shapes", pretrained="/file.pth")
 
 
