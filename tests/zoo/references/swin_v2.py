@@ -13,10 +13,20 @@ _UNEVEN: dict[str, Any] = {"img_size": 64, "window_size": 5, "depths": (2, 2, 2,
 _UNEVEN["num_heads"] = (3, 6, 12, 24)
 
 REFERENCES = tuple(
-    Reference(name, name, size=64, options=options, their_options=options, stages=_LAYERS, channels_last=True)
+    Reference(
+        name,
+        name,
+        size=64,
+        options=options,
+        their_options={**options, "num_classes": 1000},  # some of timm's have those of ImageNet-21k
+        stages=_LAYERS,
+        channels_last=True,
+    )
     for name, options in (
         ("swinv2_tiny_window8_256", _SMALL_IMAGES),
         ("swinv2_tiny_window16_256", _UNEVEN),
+        ("swinv2_base_window12_192", _UNEVEN),
+        ("swinv2_large_window12_192", _UNEVEN),
         # Distances are measured in the windows of the pre-training.
         ("swinv2_base_window12to16_192to256", _UNEVEN),
     )

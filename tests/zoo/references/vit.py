@@ -23,6 +23,8 @@ def _row(name: str, size: int = 32, *, eps: float | None = None, **options: Any)
 REFERENCES = (
     _row("vit_tiny_patch16_224", eps=1e-6),
     _row("vit_small_patch32_224", 64, eps=1e-6),
+    _row("vit_small_patch16_384", eps=1e-6, depth=2),
+    _row("vit_base_patch16_384", eps=1e-6, depth=2),
     _row("vit_large_patch16_224", depth=2),
     _row("vit_huge_patch14_224", 28, depth=2),
     _row("vit_base_patch32_clip_224", 64, depth=3),
@@ -47,9 +49,7 @@ REFERENCES = (
 COUNTED = {
     name: name
     for name in (
-        "vit_small_patch16_384",
         "vit_base_patch8_224",
-        "vit_base_patch16_384",
         "vit_large_patch14_224",
         "vit_large_patch32_384",
         "vit_giant_patch14_224",
