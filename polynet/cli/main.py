@@ -122,6 +122,9 @@ def _parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     command.add_argument(
         "--ema", action="store_true", help="take the moving average of a training checkpoint, not its weights"
     )
+    command.add_argument(
+        "--deploy", action="store_true", help="merge the parallel branches of RepVGG, MobileOne or RepLKNet"
+    )
 
     command = add(
         "train", "train a network as its config says", "polynet train configs/fashion_mnist/resnet8.py --backend torch"

@@ -75,6 +75,15 @@ class ImageNetwork(NetworkFace, nn.Module):
         self._backend = active_backend()
         self._tensor_type: Any = self._backend.tensor_types[0]
 
+    def to_deploy(self) -> Any:
+        """The network with its parallel branches merged, of those that have some: RepVGG, MobileOne and RepLKNet.
+
+        Raises:
+            OptionError: This network has none.
+        """
+        message = f"{type(self).__name__} has no parallel branches to merge; RepVGG, MobileOne and RepLKNet have."
+        raise OptionError(message)
+
     def complete(
         self,
         stages: Sequence[Stage],

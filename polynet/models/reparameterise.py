@@ -11,6 +11,7 @@ from polynet.errors import OptionError, WeightsError
 from polynet.models.blocks.convolution import conv2d
 from polynet.models.network import ImageNetwork
 from polynet.nn.module import same_backend
+from polynet.weights.elements import Array
 from polynet.weights.reparameterise import Fusion, reparameterised
 from polynet.weights.transfer import load_state, state
 
@@ -75,12 +76,7 @@ class BranchedNetwork(ImageNetwork):
         backend = backend_of(self)
         merged: dict[str, Any] = {}
         if backend.is_framework:
-            epsilons = {path: part.eps for path, part in self.named_modules() if hasattr(part, "eps")}
-            try:
-                merged = reparameterised(state(self), self.family, epsilon=epsilons)
-            except WeightsError as error:
-                message = f"{type(self).__name__} cannot be deployed: {error}"
-                raise OptionError(message) from error
+            merged = deployed_state(self, state(self))
         made = backend.copied(self)
         with same_backend(made):
             device = backend.resolve_device(backend.device_of(made))
@@ -96,3 +92,21 @@ class BranchedNetwork(ImageNetwork):
             load_state(made, merged)
         backend.set_training(made, False)
         return backend.place(made, device)
+
+
+def deployed_state(net: BranchedNetwork, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """Weights of a network as those of its `to_deploy()`, by what its normalisations add to the variance.
+
+    Args:
+        net: The network; one without numbers, built on the backend `shapes`, will do.
+        weights: Its state, by canonical name.
+
+    Raises:
+        OptionError: The network's normalisation is none that can be folded into a convolution.
+    """
+    epsilons = {path: part.eps for path, part in net.named_modules() if hasattr(part, "eps")}
+    try:
+        return reparameterised(weights, net.family, epsilon=epsilons)
+    except WeightsError as error:
+        message = f"{type(net).__name__} cannot be deployed: {error}"
+        raise OptionError(message) from error

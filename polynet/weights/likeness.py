@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import Any
 
+from polynet.errors import WeightsError
 from polynet.models.figures import Figures, all_figures
 from polynet.types import NativeModule
 from polynet.weights.elements import Array
+from polynet.weights.layouts import canonical_layouts, detect_layout
+from polynet.weights.layouts.table import LAYOUTS
+from polynet.weights.report import LoadReport
 
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 _MOST = 4
@@ -45,6 +49,19 @@ def likeness(net: NativeModule, tensors: Mapping[str, Array], slots: Mapping[str
     return f"\nThe checkpoint has {total:,} parameters, as {listed}{more} has; the network is {whose}."
 
 
+def layout_hint(report: LoadReport, tensors: Iterable[str], slots: Mapping[str, Any], layout: str) -> str:
+    """Say which layout the names look like, where hardly any was found."""
+    if len(report.loaded) * 2 > len(slots):
+        return ""
+    try:
+        likely = detect_layout(tensors)
+    except WeightsError:
+        return ""
+    if likely == layout or {likely, layout} <= set(canonical_layouts()):
+        return ""
+    return f"\nThe names look like layout {likely!r}: pass layout={likely!r}."
+
+
 def networks_like(shapes: list[tuple[int, ...]]) -> list[str]:
     """Names of the zoo's networks whose parameters hold as many numbers, whatever the number of classes.
 
@@ -76,8 +93,13 @@ def likely_models(tensors: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
     """
     shapes = [array.shape for name, array in tensors.items() if _is_parameter(name, array)]
     figures = all_figures()
+    names = networks_like(shapes)
+    if not names:
+        # A layout may have biases before batch normalisations, which take them over here.
+        shapes = [tensors[name].shape for name in _without_folds(tensors)]
+        names = networks_like(shapes)
     classes = [shape[0] for shape in reversed(shapes) if len(shape) in (2, 4)]
-    for name in networks_like(shapes):
+    for name in names:
         if figures[name].parameters == sum(map(prod, shapes)):
             yield {"name": name}
         else:
@@ -96,6 +118,16 @@ def _bodies(shapes: list[tuple[int, ...]], total: int) -> Iterator[int]:
     for shape in reversed(matrices[-_MOST_CLASSIFIERS:]):
         taken += prod(shape) + (shape[0] if (shape[0],) in shapes else 0)
         yield total - taken
+
+
+def _without_folds(tensors: Mapping[str, Array]) -> Iterator[str]:
+    """Names of the parameters that are no convolution's bias which a normalisation takes over here."""
+    forms = [fold.foreign.shape() for layout in LAYOUTS for fold in layout.folds]
+    for name, array in tensors.items():
+        weight = tensors.get(f"{name.rpartition('.')[0]}.weight")
+        folded = weight is not None and weight.ndim == 4 and any(form.fullmatch(name) for form in forms)
+        if _is_parameter(name, array) and not folded:
+            yield name
 
 
 def _is_parameter(name: str, array: Array) -> bool:

@@ -15,9 +15,19 @@ from attrs import field, frozen
 
 from polynet.errors import UnknownNameError, WeightsError, suggest
 from polynet.weights.elements import Array
+from polynet.weights.report import LoadReport
 
 EPSILON = 1e-5
 """What a normalisation adds to the variance, where nobody says otherwise."""
+
+_BRANCH_NAMES = re.compile(r"\b(rbr_\w+|conv_(kxk|1x1|scale)|branch_\w+|lkb_origin)\.")
+"""Branches as PolyNet and other libraries name them; the merged convolution is called `…reparam…` by all."""
+
+_TRAINED = (
+    "\nThese are weights of the training form, with its branches: load them into the network built without deploy and "
+    "call to_deploy()."
+)
+_DEPLOYED = "\nThese are weights of the deployed form, its branches merged: build the network with deploy=True."
 
 
 @frozen
@@ -113,6 +123,24 @@ def reparameterised(
         kernel, bias = _folded(prefix, block, fusion, epsilon)
         made[f"{prefix}{fusion.fused}.weight"], made[f"{prefix}{fusion.fused}.bias"] = kernel, bias
     return made
+
+
+def form_hint(net: object, report: LoadReport) -> str:
+    """The end of a message about weights of the one form of a network for the other; `""` where they are not.
+
+    Args:
+        net: The network they were to go into.
+        report: What fits and what does not.
+    """
+    fusion = FUSIONS.get(str(getattr(net, "family", "")))
+    if fusion is None or not report.missing or not report.unexpected:
+        return ""
+    given = " ".join(report.unexpected)
+    if getattr(net, "deploy", False):
+        fused = all(f".{fusion.fused}." in f".{name}" for name in report.missing)
+        return _TRAINED if fused and _BRANCH_NAMES.search(given) else ""
+    branches = all(fusion._branch.fullmatch(name) for name in report.missing)
+    return _DEPLOYED if branches and "reparam" in given else ""
 
 
 def _folded(prefix: str, block: _Branches, fusion: Fusion, epsilon: float | Mapping[str, float]) -> tuple[Array, Array]:

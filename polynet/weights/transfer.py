@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,13 +21,16 @@ from polynet.weights.arguments import check_order, check_path, check_strict, che
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.classes import classes_hint
 from polynet.weights.elements import Array
+from polynet.weights.epsilons import epsilon_note
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
-from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
+from polynet.weights.layouts import detect_layout, to_layout, translated
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
 from polynet.weights.layouts.translate import Translation
-from polynet.weights.likeness import likeness
+from polynet.weights.likeness import layout_hint, likeness
 from polynet.weights.mapped import PathLike
 from polynet.weights.pieces import pieces_of
+from polynet.weights.recorded import other_network
+from polynet.weights.reparameterise import form_hint
 from polynet.weights.report import Change, LoadReport, Refusal
 from polynet.weights.safetensors_file import write_safetensors
 
@@ -76,7 +80,8 @@ def load_state(
         net: The network.
         source: Arrays by name, or the path of a checkpoint of any known format.
         layout: How the names are spelt: one of `polynet.weights.layout_names()`, or `"auto"`.
-        strict: Whether anything missing, unexpected or refused is an error. Otherwise what fits is loaded.
+        strict: Whether anything missing, unexpected or refused is an error. Otherwise what fits is loaded, and only a
+            checkpoint of which nothing fits is an error.
         ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
         adapt: Whether to change what is for other classes, other channels of the images or another image size: a
             classifier is left out, a first convolution and position tables are converted; the report says each.
@@ -85,7 +90,7 @@ def load_state(
         What was done, tensor by tensor.
 
     Raises:
-        WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
+        WeightsError: Something does not match, or, without `strict`, nothing does; the message ends with the report.
         CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
         ConfigTypeError: `source` is neither a mapping nor a path.
         OptionError: `strict` is neither true nor false.
@@ -118,6 +123,8 @@ def load_state(
         checkpoint = read_checkpoint(source, ema=ema)
     ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict, adapt=adapt)
     write_state(backend, backend.slots(net), ready)
+    if report.ok and (other := other_network(net, checkpoint)):
+        warnings.warn(f"These weights fit, but {other}.", UserWarning, stacklevel=2)
     return report
 
 
@@ -133,14 +140,14 @@ def fitted_state(
         net: The network they are for.
         checkpoint: What was read.
         layout: How its names are spelt; `"auto"` to find out.
-        strict: Whether anything missing, unexpected or refused is an error.
+        strict: Whether anything missing, unexpected or refused is an error, and not only that nothing fits.
         adapt: Whether to change what is for other classes, channels or image sizes; see `load_state`.
 
     Returns:
         The arrays that fit, by canonical name, in the network's element types; and the report.
 
     Raises:
-        WeightsError: With `strict`, anything does not match; the message is the report.
+        WeightsError: Something does not match, or, without `strict`, nothing does; the message ends with the report.
         UnknownNameError: There is no such layout.
         FrameworkMismatchError: `net` is no module of any backend.
 
@@ -162,14 +169,22 @@ def fitted_state(
         spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
         translation = translated(checkpoint.tensors, spelling, family, known)
     except WeightsError as error:
-        raise WeightsError(f"{error}{likeness(net, checkpoint.tensors, slots)}") from error
-    report, ready = _planned(slots, translation, spelling, checkpoint.notes, net if adapt else None)
-    if strict and not report.ok:
-        hint = classes_hint(report, translation.tensors, slots)
+        raise WeightsError(_hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
+    found = (other_network(net, checkpoint), epsilon_note(net, spelling))
+    notes = (*checkpoint.notes, *(note for note in found if note))
+    report, ready = _planned(slots, translation, spelling, notes, net if adapt else None)
+    fits_nothing = bool(slots and checkpoint.tensors) and not (ready or report.dropped)
+    if not report.ok and (strict or fits_nothing):
+        hint = classes_hint(report, translation.tensors, slots) or form_hint(net, report)
         if not hint:
-            hint = _layout_hint(report, checkpoint, slots, spelling) + likeness(net, checkpoint.tensors, slots)
-        raise WeightsError(f"{report}{hint}\nNothing was changed.")
+            hint = layout_hint(report, checkpoint.tensors, slots, spelling) + likeness(net, checkpoint.tensors, slots)
+        raise WeightsError(_hint_first(hint, f"{report}\nNothing was changed."))
     return ready, report
+
+
+def _hint_first(hint: str, text: object) -> str:
+    """A message that begins with what the weights are of, which says more than names do."""
+    return f"{hint.strip()}\n{text}" if hint else str(text)
 
 
 def _arrays(source: Mapping[str, Any]) -> dict[str, Array]:
@@ -264,19 +279,6 @@ def _refusal(slot: Slot, array: Array, why: str) -> Refusal:
     return Refusal(slot.name, f"{array.dtype} {array.shape}", f"{slot.dtype} {slot.shape}", why)
 
 
-def _layout_hint(report: LoadReport, checkpoint: Checkpoint, slots: Mapping[str, Slot], layout: str) -> str:
-    """Say which layout the names look like, where hardly any was found."""
-    if len(report.loaded) * 2 > len(slots):
-        return ""
-    try:
-        likely = detect_layout(checkpoint.tensors)
-    except WeightsError:
-        return ""
-    if likely == layout or {likely, layout} <= set(canonical_layouts()):
-        return ""
-    return f"\nThe names look like layout {likely!r}: pass layout={likely!r}."
-
-
 def write_state(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Array]) -> None:
     """Write arrays that were checked, by `fitted_state`, into the slots of their names."""
     for name, array in ready.items():
@@ -365,7 +367,7 @@ def load(
         net: The network.
         path: A checkpoint of any known format.
         layout: How the names are spelt; `"auto"` takes the file's own record, else what its names look like.
-        strict: Whether anything missing, unexpected or refused is an error.
+        strict: Whether anything missing, unexpected or refused is an error, and not only that nothing fits.
         ema: Whether to take, from a training checkpoint, the moving average of the weights instead of the weights.
         adapt: Whether to change what is for other classes, other channels of the images or another image size: a
             classifier is left out, a first convolution and position tables are converted; the report says each.
@@ -374,7 +376,7 @@ def load(
         What was done, tensor by tensor.
 
     Raises:
-        WeightsError: With `strict`, anything does not match; the message is the report, and nothing was changed.
+        WeightsError: Something does not match, or, without `strict`, nothing does; the message ends with the report.
         CheckpointError: The file is missing, damaged, unsafe or of an unknown format; nothing was changed.
         ConfigTypeError: `path` is no path.
         UnknownNameError: There is no such layout.
