@@ -155,6 +155,7 @@ class GoogLeNet(AuxiliaryNetwork):
     )
     auxiliary: ClassVar[Mapping[str, str]] = MappingProxyType({"inception4a": "aux1", "inception4d": "aux2"})
     auxiliary_weight = 0.3
+    minimum_size = 15
 
     def __init__(
         self,
