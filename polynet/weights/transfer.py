@@ -16,7 +16,7 @@ from polynet.errors import ConfigTypeError, OptionError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import cast, fit
-from polynet.weights.adaptation import Adapted, adapted, head_names
+from polynet.weights.adaptation import Adapted, adapted, head_names, why_refused
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.classes import classes_hint
@@ -31,7 +31,7 @@ from polynet.weights.mapped import PathLike
 from polynet.weights.pieces import pieces_of
 from polynet.weights.recorded import other_network
 from polynet.weights.reparameterise import form_hint
-from polynet.weights.report import Change, LoadReport, Refusal
+from polynet.weights.report import Change, LoadReport, Refusal, hint_first
 from polynet.weights.safetensors_file import write_safetensors
 
 AUTO = "auto"
@@ -169,7 +169,7 @@ def fitted_state(
         spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
         translation = translated(checkpoint.tensors, spelling, family, known)
     except WeightsError as error:
-        raise WeightsError(_hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
+        raise WeightsError(hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
     found = (other_network(net, checkpoint), epsilon_note(net, spelling))
     notes = (*checkpoint.notes, *(note for note in found if note))
     report, ready = _planned(slots, translation, spelling, notes, net if adapt else None)
@@ -178,13 +178,8 @@ def fitted_state(
         hint = classes_hint(report, translation.tensors, slots) or form_hint(net, report)
         if not hint:
             hint = layout_hint(report, checkpoint.tensors, slots, spelling) + likeness(net, checkpoint.tensors, slots)
-        raise WeightsError(_hint_first(hint, f"{report}\nNothing was changed."))
+        raise WeightsError(hint_first(hint, f"{report}\nNothing was changed."))
     return ready, report
-
-
-def _hint_first(hint: str, text: object) -> str:
-    """A message that begins with what the weights are of, which says more than names do."""
-    return f"{hint.strip()}\n{text}" if hint else str(text)
 
 
 def _arrays(source: Mapping[str, Any]) -> dict[str, Array]:
@@ -245,7 +240,7 @@ def _planned(
         slot = slots[name]
         fitted = fit(array, slot.shape)
         if fitted is None:
-            refused.append(_refusal(slot, array, "no known layout leads from one shape to the other"))
+            refused.append(_refusal(slot, array, why_refused(slot, array)))
             continue
         numbers, problem = cast(fitted.array, slot.dtype)
         if numbers is None:
