@@ -22,7 +22,7 @@ def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping
         >>> try:
         ...     polynet.load_state(net, polynet.state(polynet.build("resnet18", backend="torch", num_classes=10)))
         ... except polynet.errors.WeightsError as error:
-        ...     print(str(error).splitlines()[-2])
+        ...     print(str(error).splitlines()[0])
         head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many, or ...
     """
     names = [refusal.name for refusal in report.refused]
