@@ -34,6 +34,7 @@ def build(
     seed: int | None = None,
     weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     layout: str | None = None,
+    adapt: bool = False,
     pretrained: bool | str | None = None,
     **options: Any,
 ) -> NativeModule:
@@ -51,6 +52,8 @@ def build(
         weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random.
         layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; by default found from the
             names.
+        adapt: Whether `weights` may be for other classes, other channels of the images or another image size: they are
+            changed as by `polynet.load(…, adapt=True)`, and a classifier of other classes is drawn.
         pretrained: True for the first known weights of the network, or the tag of others; they are fetched, kept and
             adapted to `num_classes`, `in_channels` and the image size; see `polynet.pretrained`. A name with a tag asks
             for its weights unless this is False.
@@ -65,7 +68,7 @@ def build(
     Raises:
         ConfigError: The config has no model, or is no config.
         UnknownNameError: No network of that name, or none for this backend.
-        OptionError: The network has no such option, or the seed is none.
+        OptionError: The network has no such option, the seed is none, or `adapt` is given without weights.
         BackendError: The framework is not installed or cannot work here.
         DeviceError: The device is misspelt or not present.
         WeightsError: The weights do not fit.
@@ -78,6 +81,7 @@ def build(
     from polynet.config.model import given_model, model_arguments
 
     _check_seed(seed)
+    _check_adapt(adapt, weights)
     name, arguments = model_arguments(config, options)
     given = functools.partial(given_model, config, options)
     record = _record(name, pretrained, weights)
@@ -101,7 +105,11 @@ def build(
     if weights is not None:
         from polynet.weights import load_state
 
-        load_state(net, weights, layout=layout or "auto")
+        report = load_state(net, weights, layout=layout or "auto", adapt=adapt)
+        if report.kept and chosen.is_framework:
+            from polynet.nn.initialise import initialise_some
+
+            initialise_some(net, report.kept, seed)
     if record is not None and chosen.is_framework:
         from polynet.pretrained.loading import load_record
 
@@ -114,6 +122,13 @@ def build(
 def _check_seed(seed: Any) -> None:
     if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0):
         message = f"seed must be a whole number of at least 0, or None for a fresh one, not {seed!r}."
+        raise OptionError(message)
+
+
+def _check_adapt(adapt: Any, weights: Any) -> None:
+    if not isinstance(adapt, bool) or (adapt and weights is None):
+        given = f"adapt must be True or False, not {adapt!r:.80}" if weights is not None else f"adapt={adapt!r:.80}"
+        message = f"{given}: it says whether `weights` are changed to fit. What `pretrained` names always is."
         raise OptionError(message)
 
 

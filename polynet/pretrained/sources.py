@@ -138,22 +138,35 @@ class HubFile:
 
     def locate(self) -> Path:
         """The file in the Hub's own folder, downloaded first if it is not there."""
-        by_hand = (
-            f"On a machine that can, run `hf download {self.repository} {self.filename}`, and load the file with "
-            f"polynet.build(…, weights=PATH); or copy it into the folder that HF_HOME names."
-        )
+        by_hand = self._by_hand()
         try:
             hub: Any = importlib.import_module("huggingface_hub")
         except ImportError as error:
             tried = ["huggingface_hub is not installed: pip install 'polynet[hub]'"]
-            raise WeightsUnavailableError(_failure(self, tried, by_hand)) from error
+            raise WeightsUnavailableError(_failure(self, tried, by_hand, _hub_folder())) from error
         try:
             found = hub.hf_hub_download(
                 self.repository, self.filename, revision=self.revision, local_files_only=offline()
             )
         except (OSError, ValueError) as error:  # all errors of the Hub's and of its network derive from these
-            raise WeightsUnavailableError(_failure(self, [f"{type(error).__name__}: {error}"], by_hand)) from error
+            tried = [f"{self.filename}: {type(error).__name__}: {error}"]
+            if offline():
+                tried.insert(0, "POLYNET_OFFLINE is set, so nothing was fetched")
+            raise WeightsUnavailableError(_failure(self, tried, by_hand, _hub_folder())) from error
         return checked(Path(found), self.sha256)
+
+    def _by_hand(self) -> str:
+        """How to get the file without this machine's network."""
+        folder = _hub_folder()
+        if self.filename.endswith(".json"):
+            return (
+                f"On a machine that can, run `hf download {self.repository}`, which fetches the weights as well, and "
+                f"copy its folder into {folder}."
+            )
+        return (
+            f"On a machine that can, run `hf download {self.repository} {self.filename}`, and load the file with "
+            f"polynet.build(…, weights=PATH); or copy its folder into {folder}."
+        )
 
     def __str__(self) -> str:
         """The repository, as `polynet.build` takes it."""
@@ -275,8 +288,14 @@ def _place(address: str) -> str:
     return f"{hashlib.sha256(address.encode()).hexdigest()[:12]}-{name}"
 
 
-def _failure(source: object, tried: list[str], by_hand: str) -> str:
+def _hub_folder() -> Path:
+    """Where `huggingface_hub` keeps what it fetches, by the variables that it reads."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+
+
+def _failure(source: object, tried: list[str], by_hand: str, kept: Path | None = None) -> str:
     lines = [f"The weights {source} cannot be had."]
     lines += [f"  tried: {each}" for each in tried]
-    lines += [f"  kept files: {cache_folder()}", f"  by hand: {by_hand}"]
+    lines += [f"  kept files: {kept or cache_folder()}", f"  by hand: {by_hand}"]
     return "\n".join(lines)

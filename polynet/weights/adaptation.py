@@ -92,6 +92,25 @@ def adapted(net: NativeModule, tensors: Mapping[str, Array], slots: Mapping[str,
     return Adapted(made, tuple(changes), tuple(dropped), tuple(kept))
 
 
+def why_refused(slot: Slot, array: Array) -> str:
+    """Why a tensor of another shape than its place is not brought to it.
+
+    Args:
+        slot: The place.
+        array: What the checkpoint has.
+    """
+    wanted, given = slot.shape, array.shape
+    if slot.name.endswith("attention_biases") and len(given) == len(wanted) == 2 and given[0] == wanted[0]:
+        old, new = square_side(given[1]), square_side(wanted[1])
+        of = f"a grid of {old}x{old} positions" if old else f"{given[1]} positions"
+        into = f"{new}x{new}" if new else str(wanted[1])
+        return (
+            f"these are the position biases of {of}, and the network's are of {into}; they are not resized. "
+            "Build it for the image size of the weights: img_size=224 for the published ones"
+        )
+    return "no known layout leads from one shape to the other"
+
+
 def _absent_classifier(net: Any, tensors: Mapping[str, Array], slots: Mapping[str, Slot]) -> list[str]:
     """The layers that give the classes, where a checkpoint has none of them: weights of features alone."""
     classes = getattr(net, "num_classes", None)

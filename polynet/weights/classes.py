@@ -23,7 +23,7 @@ def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping
         ...     polynet.load_state(net, polynet.state(polynet.build("resnet18", backend="torch", num_classes=10)))
         ... except polynet.errors.WeightsError as error:
         ...     print(str(error).splitlines()[0])
-        head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many, or ...
+        head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many ...
     """
     names = [refusal.name for refusal in report.refused]
     if report.missing or report.unexpected or not names or len(names) == len(slots):
@@ -39,5 +39,6 @@ def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping
         return ""
     return (
         f"\n{names[0]} is for {theirs[0]} classes in the checkpoint, and for {own[0]} in the network. Build it with as "
-        "many, or load all but the classifier with polynet.load(…, adapt=True)."
+        f"many (num_classes={theirs[0]}), or, to train a new classifier, load all but that: polynet.load(net, path, "
+        "adapt=True), polynet.build(…, weights=path, adapt=True), or load_from of a training run."
     )

@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+import polynet
 from polynet.backend import Backend
 from polynet.cli import main
 from tests.train.idx import write_fashion_mnist
@@ -83,6 +85,22 @@ def test_eval_says_which_weights_it_measured_and_how_to_measure_the_others(
     assert "--ema" not in said("--weights", str(weights))
 
 
+def test_training_begins_from_weights_for_other_classes_and_eval_refuses_them(
+    backend: Backend, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--backend", backend.name, "--device", "cpu", "--work-dir", str(tmp_path / "work")]
+    weights = str(tmp_path / "seven.safetensors")
+    model = {key: value for key, value in yaml.safe_load(RECIPE)["model"].items() if key != "head"}
+    polynet.save(polynet.build(model, backend=backend, seed=0, num_classes=7), weights)
+    assert main(["train", str(recipe), *common, "solver.max_epoch=1", "--load-from", weights]) == 0
+    log = capsys.readouterr().err + "".join(file.read_text() for file in (tmp_path / "work").rglob("*.log"))
+    assert "7 classes, the network has 10" in log
+    assert main(["eval", str(recipe), *common, "--weights", weights]) == 2
+    assert "is for 7 classes in the checkpoint, and for 10 in the network. Build it with as many (num_classes=7)" in (
+        capsys.readouterr().err
+    )
+
+
 def test_training_goes_on_where_it_stopped_also_on_the_other_framework(
     both: tuple[Backend, Backend], recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,7 +146,12 @@ def test_ctrl_c_saves_and_ends_and_the_run_goes_on(
         (["train", "resnet18"], "data.train_path=FOLDER"),
         (["train", "RECIPE", "solver.max_epochs=3"], "Did you mean 'max_epoch'"),
         (["train", "RECIPE", "slover.max_epoch=3"], "no key 'slover'"),
+        (["train", "RECIPE", "data.nam=FakeData"], "data: there is no field 'nam'. Did you mean 'name'"),
+        (["train", "RECIPE", "model.nam=resnet18"], "Is 'nam' meant for 'name'?"),
+        (["train", "vit_tiny_patch16_224", "data.trian_path=x"], "'trian_path'. Did you mean 'train_path'"),
+        (["train", "vit_tiny_patch16_224", "preprocess.img_size=100"], "takes images of 224 alone"),
         (["train", "RECIPE", "--resume", "missing.safetensors"], "missing.safetensors"),
+        (["train", "RECIPE", "data.train_path=/nowhere", "--load-from", "missing.pth"], "missing.pth"),
         (["train", "missing.yaml"], "missing.yaml"),
         (["eval", "RECIPE", "--work-dir", "empty"], "no checkpoint"),
         (["eval", "RECIPE", "--weights", "missing.pth"], "missing.pth"),
@@ -147,6 +170,17 @@ def test_wrong_words_end_with_a_line_that_says_what_to_do(
     given = [str(recipe) if word == "RECIPE" else word for word in words]
     assert main([*given, "--backend", backend.name]) == 2
     assert message in capsys.readouterr().err
+    assert not Path("work_dirs").exists()
+
+
+def test_a_choice_of_frameworks_is_offered_as_it_is_written_there(
+    both: tuple[Backend, Backend], recipe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("POLYNET_BACKEND", raising=False)
+    assert main(["train", str(recipe)]) == 2
+    said = capsys.readouterr().err
+    assert "Choose one: --backend megengine or --backend torch." in said
+    assert "use_backend" not in said
 
 
 def test_data_that_is_not_installed_is_named_with_the_command_that_installs_it(

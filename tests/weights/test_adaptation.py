@@ -10,9 +10,11 @@ import pytest
 
 import polynet
 from polynet.backend import Backend
-from polynet.errors import WeightsError
+from polynet.errors import OptionError, WeightsError
 from polynet.weights import load_state, to_layout
+from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.resampling import resampled_positions
+from polynet.weights.transfer import fitted_state
 from tests.compare import assert_close
 
 VIT: dict[str, Any] = {"norm_eps": 1e-6}
@@ -133,3 +135,31 @@ def test_positions_are_resized_to_timms_numbers(old: tuple[int, int], new: tuple
     table = np.random.RandomState(0).standard_normal((1, 1 + old[0] * old[1], 8)).astype(np.float32)
     expected = resample_abs_pos_embed(torch.from_numpy(table), list(new), list(old), 1).numpy()
     assert_close(resampled_positions(table, old, new, 1), expected)
+
+
+def test_build_adapts_weights_when_asked_to_and_draws_the_classifier(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    source = polynet.build("resnet18", backend=backend, seed=0, num_classes=7)
+    polynet.save(source, path)
+    with pytest.raises(WeightsError, match=r"num_classes=7\).*polynet.build\(…, weights=path, adapt=True\)"):
+        polynet.build("resnet18", backend=backend, weights=path, num_classes=10)
+    net = polynet.build("resnet18", backend=backend, seed=3, weights=path, num_classes=10, adapt=True)
+    made, given = polynet.state(net), polynet.state(source)
+    fresh = polynet.state(polynet.build("resnet18", backend=backend, seed=3, num_classes=10))
+    np.testing.assert_array_equal(made["stem.conv.weight"], given["stem.conv.weight"])
+    np.testing.assert_array_equal(made["head.fc.weight"], fresh["head.fc.weight"])
+
+
+@pytest.mark.parametrize("adapt", [True, "yes"])
+def test_build_adapts_nothing_where_there_are_no_weights(backend: Backend, adapt: Any) -> None:
+    with pytest.raises(OptionError, match="whether `weights` are changed to fit"):
+        polynet.build("resnet18", backend=backend, adapt=adapt)
+
+
+@pytest.mark.parametrize("adapt", [False, True])
+def test_position_biases_of_another_grid_are_refused_and_said_to_be_such(adapt: bool) -> None:
+    slots = polynet.get_backend("shapes").slots(polynet.build("levit_128s", backend="shapes"))
+    weights = Checkpoint({name: np.zeros(slot.shape, np.float32) for name, slot in slots.items()})
+    net = polynet.build("levit_128s", backend="shapes", img_size=160)
+    with pytest.raises(WeightsError, match="position biases of a grid of 14x14 positions, and the network's are of 10"):
+        fitted_state(net, weights, adapt=adapt)

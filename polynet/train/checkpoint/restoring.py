@@ -108,13 +108,18 @@ def _check_agreement(engine: Any, found: TrainingCheckpoint | None) -> None:
 def load_weights(engine: Any, path: PathLike) -> None:
     """Load weights alone into an engine's network: from any checkpoint that `polynet.load` takes, or its address.
 
+    A run that begins from weights is one of fine-tuning, so what is made for other classes, channels or image sizes is
+    changed as by `polynet.load(…, adapt=True)`, and the log says what was left out.
+
     Raises:
         WeightsUnavailableError: There is an address, and the file cannot be had from there.
         WeightsError: They do not fit; nothing was changed.
         CheckpointError: The file is missing, damaged or unsafe.
     """
-    report = load(engine.weights_module(), fetched(path))
+    report = load(engine.weights_module(), fetched(path), adapt=True)
     engine.logger.info("Weights were loaded from %s: %d tensors.", path, len(report.loaded))
+    if report.dropped or report.kept or report.reshaped:
+        engine.logger.info("Not all of them fit as they are: %s", report)
 
 
 def _found(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
