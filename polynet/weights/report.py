@@ -140,6 +140,17 @@ class LoadReport:
             yield f"{item}{hint}"
 
 
+def hint_first(hint: str, text: object) -> str:
+    """A message that begins with what the weights are of, which says more than many names do.
+
+    Example:
+        >>> print(hint_first(" These are of resnet50.", "0 loaded"))
+        These are of resnet50.
+        0 loaded
+    """
+    return f"{hint.strip()}\n{text}" if hint else str(text)
+
+
 def _shown(lines: Iterable[str]) -> list[str]:
     shown: list[str] = []
     for count, line in enumerate(lines):

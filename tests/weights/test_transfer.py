@@ -321,3 +321,24 @@ def test_a_net_of_no_family_is_read_by_its_own_names(array_net):
     assert report.missing == ("bn1.weight", "fc.bias")
     with pytest.raises(WeightsError, match="belong to no known layout"):
         load_state(array_net(ours), {"encoder.table": np.ones(2)}, layout="auto")
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_weights_of_another_network_say_so_first_and_change_nothing(backend, tmp_path, strict):
+    path = tmp_path / "weights.safetensors"
+    save(polynet.build("squeezenet1_1", backend=backend.name, seed=0), path)
+    net = polynet.build("shufflenet_v2_x0_5", backend=backend.name, seed=0)
+    before = state(net)
+    with pytest.raises(WeightsError) as caught:
+        load(net, path, strict=strict)
+    first, *_, last = str(caught.value).splitlines()
+    assert first.startswith("The checkpoint has 1,235,496 parameters, as squeezenet1_1 has; the network is shufflenet")
+    assert last == "Nothing was changed."
+    assert all(np.array_equal(array, before[name]) for name, array in state(net).items())
+
+
+def test_an_empty_checkpoint_may_be_loaded_where_not_all_must_fit(backend):
+    net = polynet.build("squeezenet1_1", backend=backend.name, seed=0)
+    report = load_state(net, {}, strict=False)
+    assert not report.loaded
+    assert len(report.missing) == len(state(net))
