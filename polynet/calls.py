@@ -88,7 +88,7 @@ def _explain(
     try:
         inspect.signature(function).bind(*arguments, **options)
     except TypeError as mismatch:
-        names, passes_on = _options_of(function)
+        names, passes_on = options_of(function)
         unknown = [name for name in options if name not in names]
         if passes_on:
             unknown = [name for name in unknown if _nearest(name, names)]
@@ -100,7 +100,7 @@ def _explain(
 
 def _mention_own(function: Callable[..., Any], options: Mapping[str, Any], error: PolyNetError) -> None:
     """Add the nearest option of the function to an error about one passed on, or about what is then missing."""
-    names, passes_on = _options_of(function)
+    names, passes_on = options_of(function)
     if not passes_on or not error.args or not isinstance(error.args[0], str):
         return
     for name in options:
@@ -110,7 +110,7 @@ def _mention_own(function: Callable[..., Any], options: Mapping[str, Any], error
             return
 
 
-def _options_of(function: Callable[..., Any]) -> tuple[list[str], bool]:
+def options_of(function: Callable[..., Any]) -> tuple[list[str], bool]:
     """Names of a function's parameters, and whether it passes further options on."""
     parameters = inspect.signature(function).parameters.values()
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

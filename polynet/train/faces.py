@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from polynet.backend import Backend
 from polynet.errors import ConfigError, suggest
+from polynet.train.checkpoint.restoring import check_start
 from polynet.train.engine import Engine
 
 RUNNER_KEYS = ("train_dataloader", "optim_wrapper", "train_cfg", "val_dataloader", "test_dataloader")
@@ -38,6 +40,7 @@ def engine_from(
 
     Raises:
         ConfigError: The config has none of these forms.
+        CheckpointNotFoundError: There is nothing at `resume` or `load_from`.
         PolyNetError: A part of it cannot be built; the message says which.
 
     Example:
@@ -50,6 +53,9 @@ def engine_from(
         >>> engine_from(config, backend="torch", device="cpu").max_epochs
         1
     """
+    begins = resume or load_from  # a run that may be resumed need not have what it would begin from
+    if isinstance(begins, str | os.PathLike):
+        check_start(begins)
     options: dict[str, Any] = {"backend": backend, "device": device, "work_dir": work_dir}
     options |= {"resume": resume, "load_from": load_from}
     if any(key in config for key in RUNNER_KEYS):

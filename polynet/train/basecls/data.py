@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from polynet.calls import options_of
 from polynet.data.datasets import ArrayDataset
 from polynet.data.loader import DataLoader
 from polynet.data.registry import DATASETS
-from polynet.errors import ConfigError, PolyNetError
+from polynet.errors import ConfigError, ConfigKeyError, PolyNetError, suggest
 
 LOGGER = logging.getLogger("polynet.train")
 
 FOLDERS = ("FolderLoader", "ImageFolder")
+
+OWN = ("name", "num_workers", "train_path", "val_path")
+"""Keys of `data` that every data set has."""
 
 
 def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) -> tuple[Any, Any]:
@@ -49,6 +53,31 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
     # Every sample is measured once, so that some processes may have one more.
     val = None if validation is None else DataLoader(validation, uneven="keep", **shared)
     return train, val
+
+
+def check_keys(data: Mapping[str, Any]) -> None:
+    """Refuse a misspelt key of `data`, before any of the data are looked at.
+
+    Args:
+        data: The section. Whether there is a data set of its name is not asked here.
+
+    Raises:
+        ConfigKeyError: There is no such key; the message has the nearest.
+
+    Example:
+        >>> check_keys({"name": "FolderLoader", "trian_path": "images"})
+        Traceback (most recent call last):
+        ...
+        polynet.errors.ConfigKeyError: data: there is no field 'trian_path'. Did you mean 'train_path' or 'val_path'?
+    """
+    if data["name"] not in DATASETS:
+        return  # the loaders say so
+    names, is_open = options_of(DATASETS.get(data["name"]))
+    known = [*OWN, *names]
+    for key in data:
+        if key not in known and not is_open:
+            message = f"data: there is no field {key!r}.{suggest(key, known)} {data['name']} takes {', '.join(known)}."
+            raise ConfigKeyError(message)
 
 
 def check_classes(training: Any, validation: Any, num_classes: Any) -> None:

@@ -8,17 +8,20 @@ from typing import Any
 
 from polynet.backend import Backend, active_backend, get_backend, use_backend
 from polynet.builder import build
+from polynet.errors import OptionError, suggest
 from polynet.metrics.evaluator import Evaluator
 from polynet.train.basecls.acceleration import accelerate
-from polynet.train.basecls.data import loaders
+from polynet.train.basecls.data import check_keys, loaders
 from polynet.train.basecls.fields import filled
 from polynet.train.basecls.hooks import hooks_of
+from polynet.train.basecls.image_sizes import check_sizes
 from polynet.train.basecls.optimisation import optim_wrapper_config, schedule_of
 from polynet.train.batches import batches_per_epoch
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
 from polynet.train.limits import Limits
 from polynet.train.tasks.classification import ClassificationTask
+from polynet.types import NativeModule
 
 
 def engine_from_basecls(
@@ -89,8 +92,10 @@ def _engine(
     from polynet.train.optim_wrapper import build_optim_wrapper
 
     seed = fields["seed"]
+    check_keys(fields["data"])
+    network = _network(fields, backend)  # before the data are looked at, so that a misspelt option is said first
+    check_sizes(network, fields)
     train, val = loaders(fields, seed, processes.rank, processes.world_size)
-    network = build({"model": fields["model"], "num_classes": fields["num_classes"]}, backend=backend, seed=seed)
     task = ClassificationTask(
         network,
         loss=fields["loss"],
@@ -115,6 +120,19 @@ def _engine(
     for hook in hooks_of(fields, folder is not None):
         engine.register_hook(hook)
     return engine
+
+
+def _network(fields: Mapping[str, Any], backend: Backend) -> NativeModule:
+    """Build the network, and say of an option it has not that its name may be what was meant."""
+    section = fields["model"]
+    try:
+        return build({"model": section, "num_classes": fields["num_classes"]}, backend=backend, seed=fields["seed"])
+    except OptionError as error:
+        options = section if isinstance(section, Mapping) else {}
+        slip = next((key for key in options if f"unknown option {key!r}" in str(error) and suggest(key, ("name",))), "")
+        if slip:
+            error.args = (f"{error.args[0]} Is {slip!r} meant for 'name'?",)
+        raise
 
 
 def _preprocessor(section: Mapping[str, Any]) -> dict[str, Any]:

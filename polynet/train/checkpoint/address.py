@@ -10,6 +10,19 @@ from polynet.weights.mapped import PathLike
 
 _SCHEMES = ("https", "http", "file")
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+def is_address(path: PathLike) -> bool:
+    """Whether a checkpoint is named by an address, of whatever kind.
+
+    Example:
+        >>> is_address("hf-hub:timm/resnet18.a1_in1k"), is_address("runs/epoch_3.safetensors")
+        (True, False)
+    """
+    given = os.fspath(path)
+    return _SCHEME.match(given) is not None or given.startswith("hf-hub:")
+
 
 def fetched(path: PathLike) -> PathLike:
     """The path of a checkpoint on this machine; one that is named by its address is downloaded first, and kept.
@@ -29,10 +42,10 @@ def fetched(path: PathLike) -> PathLike:
         ...
         polynet.errors.CheckpointError: s3://bucket/epoch_3.safetensors is neither a path nor an address that ...
     """
-    given = os.fspath(path)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", given)
-    if scheme is None and not given.startswith("hf-hub:"):
+    if not is_address(path):
         return path
+    given = os.fspath(path)
+    scheme = _SCHEME.match(given)
     from polynet.pretrained import Url, find_record
 
     if scheme is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polynet.errors import CheckpointError, CheckpointNotFoundError, PolyNetError, WeightsError
-from polynet.train.checkpoint.address import fetched
+from polynet.train.checkpoint.address import fetched, is_address
 from polynet.train.checkpoint.file import TrainingCheckpoint, load_checkpoint
 from polynet.train.checkpoint.finding import find_latest
 from polynet.train.checkpoint.gathering import (
@@ -26,7 +26,7 @@ from polynet.train.checkpoint.place import place_of
 from polynet.weights.arguments import check_path
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.elements import Array
-from polynet.weights.mapped import PathLike
+from polynet.weights.mapped import PathLike, map_file
 from polynet.weights.training_file import MODEL
 from polynet.weights.transfer import fitted_state, load, write_state
 
@@ -103,6 +103,20 @@ def _check_agreement(engine: Any, found: TrainingCheckpoint | None) -> None:
             "run must see one work_dir, on a file system that they share."
         )
         raise CheckpointError(message)
+
+
+def check_start(path: PathLike) -> None:
+    """Refuse a file to begin from that is not there, before anything is built; what an address names is not fetched.
+
+    Args:
+        path: As `resume` and `load_weights` take it.
+
+    Raises:
+        CheckpointNotFoundError: There is nothing of that name.
+        CheckpointError: It cannot be read.
+    """
+    if path not in NEWEST and not is_address(path) and not Path(path).is_dir():
+        map_file(path)
 
 
 def load_weights(engine: Any, path: PathLike) -> None:
