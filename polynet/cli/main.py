@@ -230,9 +230,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.traceback:
             traceback.print_exception(type(error), error, error.__traceback__)
         message = str(error)
-        if isinstance(error, BackendUnavailableError) and getattr(options, "backend", "") is None:
-            message += " On the command line: --backend NAME."
-        if not getattr(options, "imports", True):
+        is_choice = isinstance(error, BackendUnavailableError) and getattr(options, "backend", "") is None
+        if is_choice and (choice := _choice_of_backend()):
+            message = choice
+        elif not getattr(options, "imports", True):
             from polynet.cli.imports import explained
 
             message = explained(error)
@@ -252,6 +253,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"polynet {options.command}: {line}", file=sys.stderr)  # noqa: T201 - a command prints
         return WRONG
+
+
+def _choice_of_backend() -> str | None:
+    """What to write where several frameworks are installed and none was chosen; `None` where that is not what fails."""
+    from polynet.backend import active_name, installed_backends
+
+    installed = installed_backends()
+    if active_name() is not None or len(installed) < 2:
+        return None
+    choices = " or ".join(f"--backend {name}" for name in installed)
+    return f"{' and '.join(installed)} are installed. Choose one: {choices}."
 
 
 def _run(command: ModuleType, options: argparse.Namespace) -> int:
