@@ -23,6 +23,8 @@ def blocks_of(net: NativeModule) -> list[str]:
     A stage that is a plain sequence consists of its members; one that holds such a sequence, beside a layer that
     shrinks the map, of that one's members; any other is one block itself. A sequence of layers alone is one block.
 
+    What runs between the stages is treated as one, where it is of the class of one.
+
     Returns:
         Attribute paths; none where the stages are no modules called as they are named, or lie within one another.
 
@@ -38,7 +40,24 @@ def blocks_of(net: NativeModule) -> list[str]:
     if any(name.startswith(f"{other}.") for name in stages for other in stages):
         return []
     kinds = _sequence_types(backend)
-    return [path for name in stages for path in _within(modules[name], name, kinds)]
+    return [path for name in _with_those_between(modules, stages) for path in _within(modules[name], name, kinds)]
+
+
+def _with_those_between(modules: Mapping[str, NativeModule], stages: list[str]) -> list[str]:
+    """The stages, and what runs between them.
+
+    A network may tell only the last module of each stage, where maps are taken (Inception); others of its class before
+    it are as deep a block.
+    """
+    parents = {name.rpartition(".")[0] for name in stages}
+    if len(parents) != 1:
+        return stages
+    parent = parents.pop()
+    prefix = f"{parent}." if parent else ""
+    members = [f"{prefix}{name}" for name, child in modules[parent].named_children() if _has_parameters(child)]
+    classes = {type(modules[name]) for name in stages}
+    between = members[members.index(stages[0]) : members.index(stages[-1]) + 1]
+    return [name for name in between if name in stages or type(modules[name]) in classes]
 
 
 def _sequence_types(backend: Backend) -> tuple[type, ...]:

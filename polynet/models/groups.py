@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from polynet.backend import Backend, backend_of
+from polynet.calls import explains_options
 from polynet.errors import OptionError, suggest
 from polynet.models.depths import Depths, layer_depths
 from polynet.nn.arguments import number
@@ -25,6 +26,7 @@ KERNELS = (
 """Layers whose weights are decayed, where these have more than one dimension."""
 
 
+@explains_options
 def parameter_groups(
     net: NativeModule,
     *,
@@ -41,18 +43,20 @@ def parameter_groups(
 
     Args:
         net: The network.
-        lr: Learning rate of the last layers. Without it groups have no `lr`, but only `lr_scale`.
+        lr: Learning rate of the last layers; needed with `layer_decay`. Without it groups have no `lr`, and the
+            optimiser's own is for all.
         weight_decay: Weight decay of the kernels.
         layer_decay: What the learning rate is multiplied by from each depth to the one below (arXiv:2106.08254); no
-            decay by default.
+            decay by default. Above 0 and at most 1; the first layers of a network of D depths have it to the power
+            D - 1, so deep ones want it near 1.
         no_weight_decay: Wildcards of further names to spare: `"*.cpb_mlp.*"`.
 
     Returns:
-        Mappings with `params` (native tensors), `names` (canonical), `weight_decay`, `lr_scale` and, if given, `lr`; in
-        the order of depth.
+        Mappings with `params` (native tensors), `names` (canonical), `weight_decay`, `lr_scale` and, if `lr` is given,
+        `lr`, which is multiplied by `lr_scale` already; in the order of depth.
 
     Raises:
-        OptionError: A number is out of range, or a wildcard fits no parameter.
+        OptionError: A number is out of range, `layer_decay` comes without `lr`, or a wildcard fits no parameter.
 
     Example:
         >>> net = polynet.build("resnet18", backend="torch")
@@ -61,7 +65,15 @@ def parameter_groups(
         [(0.1, 0.05, 1), (0.1, 0.0, 1)]
     """
     number("parameter_groups", "weight_decay", weight_decay, lowest=0)
-    scale = 1.0 if layer_decay is None else number("parameter_groups", "layer_decay", layer_decay, above=0)
+    scale = 1.0
+    if layer_decay is not None:
+        scale = number("parameter_groups", "layer_decay", layer_decay, highest=1, above=0)
+        if lr is None:
+            message = (
+                "parameter_groups: layer_decay needs lr, the learning rate of the last layers (lr=…): it scales each "
+                "group's, and an optimiser's own rate would be the same for all."
+            )
+            raise OptionError(message)
     if lr is not None:
         number("parameter_groups", "lr", lr, lowest=0)
     backend = backend_of(net)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from polynet.backend import backend_of
+from polynet.calls import explains_options
 from polynet.models.feature_info import FeatureInfo
 from polynet.models.stage import Stage
 
@@ -22,6 +23,7 @@ class NetworkFace:
         chosen = self.out_indices
         return FeatureInfo(self.stages, tuple(range(len(self.stages))) if chosen is None else chosen)
 
+    @explains_options
     def parameter_groups(
         self,
         *,
@@ -33,13 +35,14 @@ class NetworkFace:
         """Trainable parameters in groups for the framework's own optimisers; see `polynet.models.groups`.
 
         Args:
-            lr: Learning rate of the last layers; without it groups have `lr_scale` alone.
+            lr: Learning rate of the last layers; needed with `layer_decay`.
             weight_decay: Weight decay of kernels; biases, normalisations, tokens and position tables have none.
-            layer_decay: What the learning rate is multiplied by from each depth to the one below; no decay by default.
+            layer_decay: What the learning rate is multiplied by from each depth to the one below, above 0 and at most
+                1; no decay by default.
             no_weight_decay: Wildcards of further names to spare.
 
         Raises:
-            OptionError: A number is out of range, or a wildcard fits no parameter.
+            OptionError: A number is out of range, `layer_decay` comes without `lr`, or a wildcard fits no parameter.
         """
         from polynet.models.groups import parameter_groups
 

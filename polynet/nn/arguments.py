@@ -113,14 +113,13 @@ def number(
         polynet.errors.OptionError: Dropout: p=1.5 must be a number from 0 to 1.
     """
     kind = type(value)
-    if (kind is float or kind is int or _is_number(value)) and lowest <= value <= highest and math.isfinite(value):
-        if above is None or value > above:
-            return float(value)
-        wanted = f"a number above {above:g}"
+    is_number = kind is float or kind is int or _is_number(value)
+    if is_number and lowest <= value <= highest and math.isfinite(value) and (above is None or value > above):
+        return float(value)
+    if above is not None:
+        wanted = f"a number above {above:g}{f' and at most {highest:g}' if math.isfinite(highest) else ''}"
     elif math.isfinite(lowest) and math.isfinite(highest):
         wanted = f"a number from {lowest:g} to {highest:g}"
-    elif above is not None:
-        wanted = f"a number above {above:g}"
     else:
         wanted = f"a number of at least {lowest:g}" if math.isfinite(lowest) else "a finite number"
     message = f"{owner}: {name}={value!r} must be {wanted}."

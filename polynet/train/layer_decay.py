@@ -22,7 +22,7 @@ STACKS = ("blocks", "layers", "block", "layer", "units")
 HEADS = ("head", "heads", "classifier", "cls_head")
 """Names of what comes after the last block, whatever is numbered in it."""
 
-NUMBERED = re.compile(r"(s|b|stage|block|layer|unit)?\d+")
+NUMBERED = re.compile(r"(s|b|stage|block|layer|module|unit)?\d+")
 """Names of stages and blocks."""
 
 

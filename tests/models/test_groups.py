@@ -45,6 +45,26 @@ def test_biases_normalisations_and_tokens_are_spared(backend: Backend) -> None:
         net.parameter_groups(no_weight_decay=["*.qvk.weight"])
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"lr": 0.1, "layer_decy": 0.5}, "no option 'layer_decy'. Did you mean 'layer_decay'"),
+        ({"lr": 0.1, "layer_decay": 1.5}, "layer_decay=1.5 must be a number above 0 and at most 1"),
+        ({"lr": 0.1, "layer_decay": 0}, "layer_decay=0 must be a number above 0 and at most 1"),
+        ({"lr": 0.1, "weight_decay": -0.1}, "weight_decay=-0.1 must be a number of at least 0"),
+        ({"layer_decay": 0.75}, "layer_decay needs lr"),
+    ],
+)
+def test_options_that_cannot_be_are_said(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        polynet.build("resnet18", backend="shapes").parameter_groups(**options)
+
+
+def test_without_decay_by_depth_the_optimisers_own_rate_is_for_all(backend: Backend) -> None:
+    net = polynet.build(SMALL["resnet"].build, backend=backend, seed=0)
+    assert all("lr" not in group and group["lr_scale"] == 1 for group in net.parameter_groups())
+
+
 @pytest.mark.parametrize("name", ["resnet50", "vit_tiny_patch16_224"])
 def test_the_same_parameters_are_spared_as_in_timm(name: str) -> None:
     timm = pytest.importorskip("timm")
@@ -74,6 +94,33 @@ def test_depths_follow_the_stages() -> None:
     assert depths["s1.b1.a.weight"] == (1, 10)
     assert depths["head.fc.weight"] == (9, 10)
     assert len(blocks_of(net)) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("densenet121", 60),
+        ("hrnet_w18", 14),
+        ("levit_128", 14),
+        ("regnetx_002", 15),
+        ("resnet50", 18),
+        ("swin_tiny_patch4_window7_224", 14),
+        ("tf_efficientnet_b0", 18),
+        ("vgg11", 9),
+    ],
+)
+def test_networks_have_as_many_depths_as_in_timm(name: str, count: int) -> None:
+    net = polynet.build(name, backend="shapes")
+    groups = net.parameter_groups(lr=1.0, layer_decay=0.5)
+    assert len({group["lr"] for group in groups}) == count
+    assert groups[0]["lr"] == 0.5 ** (count - 1)
+
+
+def test_what_runs_between_the_modules_whose_maps_are_stages_is_as_deep_a_block() -> None:
+    blocks = blocks_of(polynet.build("inception_v3", backend="shapes"))
+    assert blocks[:4] == ["Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3", "Mixed_5b"]
+    assert blocks[-1] == "Mixed_7c"
+    assert len(blocks) == 14
 
 
 def _trained_once(net: Any, backend: Backend, images: Any) -> tuple[dict[str, Any], list[Any]]:

@@ -60,10 +60,11 @@ def test_its_stages_are_the_pyramid_and_the_sum_of_timm(backend: Backend) -> Non
 
 
 def test_learning_rates_fall_from_stage_to_stage(backend: Backend) -> None:
-    groups = HRNet(**SMALL, w_stem=8).parameter_groups(layer_decay=0.5)
+    groups = HRNet(**SMALL, w_stem=8).parameter_groups(lr=1.0, layer_decay=0.5)
     scales = {name: group["lr_scale"] for group in groups for name in group["names"]}
     blocks = ("stem.conv_1", "stage1.module1.branch1.block1.a", "stage2.module1.branch2.block1.a", "merge.branch2.a")
-    assert [scales[f"{block}.weight"] for block in blocks] == [0.125, 0.25, 0.5, 1.0]
+    # The transition between the stages lies at a depth of its own.
+    assert [scales[f"{block}.weight"] for block in blocks] == [0.0625, 0.125, 0.5, 1.0]
 
 
 def test_images_whose_size_the_streams_cannot_halve_are_refused(backend: Backend) -> None:
