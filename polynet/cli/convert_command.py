@@ -77,7 +77,7 @@ def _tell(options: argparse.Namespace, checkpoint: Checkpoint, found: Found, ten
     slots = get_backend("shapes").slots(found.net)
     count = sum(slot.kind == "parameter" for slot in slots.values())
     source = f"layout {found.report.layout}"
-    if not options.source and checkpoint.format == "megengine" and found.report.layout == POLYNET:
+    if not options.source and checkpoint.is_like_basecls and found.report.layout == POLYNET:
         source += " (BaseCls's names)"
     # Told from the weights alone, a network is called by its name only where no other has the same.
     name = options.model[0] if options.model else _config(found.model).get("name", "the recorded network")

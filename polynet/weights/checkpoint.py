@@ -29,6 +29,11 @@ class Checkpoint:
     format: str = "safetensors"
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_like_basecls(self) -> bool:
+        """Whether it is a file of the kind that BaseCls writes."""
+        return self.format == "megengine"
+
 
 def unwrapped(root: object, format: str) -> Checkpoint:
     """Find the state dictionary in what a pickled checkpoint holds.
