@@ -132,7 +132,7 @@ class ImageNetwork(NetworkFace, nn.Module):
             indices: Stage numbers; negative ones count from the last. `"all"` for every stage.
 
         Raises:
-            OptionError: Not a sequence of whole numbers, or none.
+            OptionError: Not a sequence of whole numbers, or none, or one twice.
             OptionIndexError: There is no such stage.
         """
         count = len(self.stages)
@@ -152,7 +152,11 @@ class ImageNetwork(NetworkFace, nn.Module):
                 f"so an index lies between {-count} and {count - 1}."
             )
             raise OptionIndexError(message)
-        return tuple(index % count for index in given)
+        chosen = tuple(index % count for index in given)
+        if len(set(chosen)) < len(chosen):
+            message = f"out_indices names a stage twice: {indices!r} of {count} stages are {chosen}."
+            raise OptionError(message)
+        return chosen
 
     # Running
 

@@ -43,3 +43,9 @@ def test_without_features_only_nothing_changes() -> None:
     net = polynet.build("resnet18", backend="shapes", features_only=False, num_classes=10)
     assert net.num_classes == 10
     assert net.out_indices is None
+
+
+@pytest.mark.parametrize("indices", [(1, 1), (3, -1)])
+def test_one_map_is_not_given_twice(indices: tuple[int, ...]) -> None:
+    with pytest.raises(OptionError, match="out_indices names a stage twice"):
+        polynet.build("resnet18", backend="shapes", features_only=True, out_indices=indices)
