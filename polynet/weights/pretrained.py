@@ -33,6 +33,7 @@ def load_pretrained(net: NativeModule, source: Any) -> list[LoadReport]:
         ConfigTypeError: It is none of these.
         OptionError: The mapping has another key, or nothing in the checkpoint lies under `sub_level`.
         CheckpointError: A file is missing, damaged or unsafe.
+        WeightsError: Nothing in it fits.
 
     Source: EssentialMC2, `load_pretrained_dict`: the prefix `module.` is dropped, and so is what does not fit.
     """
