@@ -99,7 +99,7 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "command"), commands())
 def test_commands_in_the_documents_parse(page: str, command: str) -> None:
-    options, rest = _parser().parse_known_args(shlex.split(command)[1:])
+    options, rest = _parser()[0].parse_known_args(shlex.split(command)[1:])
     assert options.command is not None or options.version
     assert all("=" in word and not word.startswith("-") for word in rest), f"{page}: {command}"
 
