@@ -68,7 +68,7 @@ def check_keys(data: Mapping[str, Any]) -> None:
         >>> check_keys({"name": "FolderLoader", "trian_path": "images"})
         Traceback (most recent call last):
         ...
-        polynet.errors.ConfigKeyError: data: there is no field 'trian_path'. Did you mean 'train_path' or 'val_path'?
+        polynet.errors.ConfigKeyError: data: there is no field 'trian_path'. Did you mean 'train_path'...
     """
     if data["name"] not in DATASETS:
         return  # the loaders say so
