@@ -98,7 +98,7 @@ def test_a_second_ctrl_c_ends_at_once_and_the_last_checkpoint_is_whole(backend: 
     assert "Traceback" not in said
     saved = find_latest(tmp_path / "work")
     assert saved is not None
-    assert saved.path.name == f"epoch_{saved.epoch}.safetensors"
+    assert saved.path.name.endswith(f"epoch_{saved.epoch}.safetensors")  # the best so far may be of that epoch too
     (log,) = (tmp_path / "work").glob("*.log")
     assert log.read_text().rstrip().endswith("The run ended by an error: KeyboardInterrupt")
 
