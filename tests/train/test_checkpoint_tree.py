@@ -154,7 +154,7 @@ def test_damage_is_seen_unless_not_looked_for(tmp_path):
 
 
 def test_the_checksum_costs_little(tmp_path):
-    """Loose bounds, against accidents such as a sum byte by byte: 64 MB take less than two processor seconds each way."""
+    """Loose bounds, against accidents such as a sum byte by byte: two processor seconds each way for 64 MB."""
     array = np.random.default_rng(0).standard_normal((1 << 24,), np.float32)
     begin = time.process_time()
     write_training_checkpoint(tmp_path / "a.safetensors", {"model": {"w": array}})
