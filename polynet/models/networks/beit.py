@@ -17,9 +17,10 @@ from polynet.models.blocks.biased_attention import BiasedAttention
 from polynet.models.blocks.depth_recipe import depth_recipe
 from polynet.models.blocks.image_size import check_depth, image_size
 from polynet.models.blocks.transformer import FFN, PatchEmbed
-from polynet.models.network import ImageNetwork, Name
+from polynet.models.network import Name
 from polynet.models.networks.vit import LINEAR_HEAD
 from polynet.models.stage import Stage
+from polynet.models.token_network import TokenNetwork
 from polynet.models.variants import variant
 from polynet.registry import NETWORKS
 from polynet.types import Tensor
@@ -123,7 +124,7 @@ class BEiTBlock(nn.Module):
 
 
 @NETWORKS.register()
-class BEiT(ImageNetwork):
+class BEiT(TokenNetwork):
     """A transformer encoder over patches, whose attention has biases for distances.
 
     Its stages are its blocks; a stage's map holds the patches' tokens, as that block returns them.
@@ -244,26 +245,6 @@ class BEiT(ImageNetwork):
     def forward_stage(self, index: int, x: Tensor) -> Tensor:
         """One block."""
         return self.blocks[index](x)
-
-    def forward_final(self, x: Tensor) -> Tensor:
-        """Tokens, normalised where the head sees the class token."""
-        return x if self.norm is None else self.norm(x)
-
-    def stage_map(self, x: Tensor) -> Tensor:
-        """The patches' tokens as a map."""
-        return ops.unflatten(ops.transpose(x[:, 1:], 1, 2), 2, self.grid_size)
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Any:
-        """Logits of what `forward_features` returned.
-
-        Args:
-            x: Tokens.
-            pre_logits: Return the vectors that the head is given.
-        """
-        if type(x) is not self._tensor_type:
-            self._check_framework(x)
-        vectors = x[:, 0] if self.fc_norm is None else self.fc_norm(ops.mean(x[:, 1:], 1))
-        return vectors if pre_logits or self.head is None else self.head(vectors)
 
 
 def _add(name: str, base: Any = None, **row: Any) -> Any:

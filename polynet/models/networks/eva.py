@@ -19,9 +19,10 @@ from polynet.models.blocks.image_size import check_depth, image_size
 from polynet.models.blocks.normalisation import token_norm
 from polynet.models.blocks.rotary import rotary_tables, rotate
 from polynet.models.blocks.transformer import FFN, PatchEmbed
-from polynet.models.network import ImageNetwork, Name
+from polynet.models.network import Name
 from polynet.models.networks.vit import LINEAR_HEAD
 from polynet.models.stage import Stage
+from polynet.models.token_network import TokenNetwork
 from polynet.models.variants import variant
 from polynet.registry import NETWORKS
 from polynet.types import Tensor
@@ -129,7 +130,7 @@ class EvaBlock(nn.Module):
 
 
 @NETWORKS.register()
-class Eva(ImageNetwork):
+class Eva(TokenNetwork):
     """A transformer encoder over patches, whose tokens may know their places by rotation.
 
     Its stages are its blocks; a stage's map holds the patches' tokens, as that block returns them.
@@ -263,26 +264,6 @@ class Eva(ImageNetwork):
         if self.use_rot_pos_emb:
             return self.blocks[index](x, self.cosines, self.sines)
         return self.blocks[index](x)
-
-    def forward_final(self, x: Tensor) -> Tensor:
-        """Tokens, normalised where the head sees the class token."""
-        return x if self.norm is None else self.norm(x)
-
-    def stage_map(self, x: Tensor) -> Tensor:
-        """The patches' tokens as a map."""
-        return ops.unflatten(ops.transpose(x[:, 1:], 1, 2), 2, self.grid_size)
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Any:
-        """Logits of what `forward_features` returned.
-
-        Args:
-            x: Tokens.
-            pre_logits: Return the vectors that the head is given.
-        """
-        if type(x) is not self._tensor_type:
-            self._check_framework(x)
-        vectors = x[:, 0] if self.fc_norm is None else self.fc_norm(ops.mean(x[:, 1:], 1))
-        return vectors if pre_logits or self.head is None else self.head(vectors)
 
 
 def _pair(shape: Sequence[int]) -> tuple[int, int]:
