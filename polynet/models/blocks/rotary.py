@@ -35,7 +35,7 @@ def rotary_tables(
         ((5, 4), [0.0, 0.0, 0.0, 0.0])
     """
     bands = (1.0 / temperature ** (np.arange(width // 4, dtype=np.float32) / (width // 4))).astype(np.float32)
-    places = [np.arange(length, dtype=np.float32) for length in grid]
+    places: list[np.ndarray[Any, Any]] = [np.arange(length, dtype=np.float32) for length in grid]
     if reference is not None:
         places = [at / length * wanted for at, length, wanted in zip(places, grid, reference, strict=True)]
     rows, columns = np.meshgrid(*places, indexing="ij")

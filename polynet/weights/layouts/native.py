@@ -77,5 +77,5 @@ def _groups(name: str, array: Array, state: Mapping[str, Array]) -> int:
         if bound is not None and array.ndim == 4:
             source = state.get(form.make(bound))
             if source is not None:
-                return source.shape[0] // array.shape[1]
+                return int(source.shape[0] // array.shape[1])
     return 1
