@@ -30,4 +30,5 @@ def is_tensor(value: Any) -> bool:
         >>> is_tensor(np.zeros(2)), is_tensor(ops.zeros(2))
         (False, True)
     """
-    return isinstance(value, (*NAMESPACES, *CHECKED))
+    # Most are of the very type, and a look-up is cheaper than building the list of all types.
+    return type(value) in NAMESPACES or isinstance(value, (*NAMESPACES, *CHECKED))

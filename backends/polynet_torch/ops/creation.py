@@ -27,7 +27,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Any = None
         return data.detach().to(device=device, dtype=dtype, copy=True)
     if isinstance(data, np.ndarray):
         # torch.tensor reads element by element what is not contiguous, and refuses negative strides.
-        return torch.from_numpy(np.array(data)).to(device=device, dtype=dtype)
+        made = torch.from_numpy(np.array(data))
+        return made if dtype is None and device in (None, "cpu") else made.to(device=device, dtype=dtype)
     return torch.tensor(data, dtype=dtype, device=device)
 
 

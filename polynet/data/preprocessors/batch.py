@@ -83,7 +83,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         images, labels = _parts(self, data)
         if isinstance(labels, (list, tuple)):
             labels = np.asarray(labels)
-        if isinstance(labels, np.ndarray) and labels.dtype.name in NARROW:
+        if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.dtype != np.int64:
             labels = labels.astype("int64")  # on the host, where it costs nothing to wait for
         return super().cast_data((stacked_arrays(images), labels))
 

@@ -43,10 +43,10 @@ def _tensor_types(backend: Backend) -> tuple[type, ...]:
 
 
 def _moved(data: Any, backend: Backend, tensor_types: tuple[type, ...], device: str | None) -> Any:
-    if isinstance(data, tensor_types):
-        return data if device is None else backend.ops.to(data, device=device)
     if isinstance(data, np.ndarray):
         return backend.tensor(data, device=device) if data.dtype.kind in _NUMBERS else data
+    if isinstance(data, tensor_types):
+        return data if device is None else backend.ops.to(data, device=device)
     if type(data) in (tuple, list):
         return type(data)([_moved(value, backend, tensor_types, device) for value in data])
     if isinstance(data, _LEAVES):
