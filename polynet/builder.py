@@ -194,9 +194,10 @@ def _with_common_options(factory: Callable[..., Any], arguments: Mapping[str, An
 
 def _construct(make: Callable[[], NativeModule], backend: Backend, seed: int | None, *, random: bool) -> NativeModule:
     """Construct without native initialisation, then draw the initial weights unless loaded ones follow."""
+    from polynet.nn.repetition import repeating
     from polynet.registry.named_weights import waiting
 
-    with backend.building() as draw_skipped, waiting() as named:
+    with backend.building() as draw_skipped, repeating(backend), waiting() as named:
         net = make()
     if backend.is_framework and random:
         from polynet.nn.initialise import initialise

@@ -195,6 +195,16 @@ class Backend(abc.ABC):
         It yields a function that runs what was skipped after all, except on the tensors it is given.
         """
 
+    def copier(self, layer: NativeModule) -> Callable[[], NativeModule | None] | None:
+        """What makes further layers like one just made within `building()`, faster than their constructor would.
+
+        Returns:
+            A function to be called within the same context. It returns a layer that shares nothing which may change
+            with any other, or `None` where the constructor would now make another layer. `None` instead of a function
+            where the layer cannot be copied.
+        """
+        return None
+
     @abc.abstractmethod
     def devices(self) -> tuple[str, ...]:
         """Neutral names of the devices present: `("cpu", "cuda:0")`."""

@@ -36,6 +36,7 @@ class TorchBackend(Backend):
         self._layers = importlib.import_module("polynet_torch.layers")
         self._device = importlib.import_module("polynet_torch.device")
         self._state = importlib.import_module("polynet_torch.state")
+        self._copying = importlib.import_module("polynet_torch.copying")
         self._initialisation = importlib.import_module("polynet_torch.initialisation")
         self._random_state = importlib.import_module("polynet_torch.training.random_state")
 
@@ -119,6 +120,10 @@ class TorchBackend(Backend):
     def building(self) -> contextlib.AbstractContextManager[Callable[[Iterable[Tensor]], None]]:
         """Skip the random fills of `torch.nn.init` in this thread."""
         return self._initialisation.skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
+
+    def copier(self, layer: NativeModule) -> Callable[[], NativeModule | None] | None:
+        """Copy what the layer holds, without torch's constructor; see `polynet_torch.copying`."""
+        return self._copying.copier(layer)  # type: ignore[no-any-return]  # lazily imported
 
     def devices(self) -> tuple[str, ...]:
         """`cpu`, then every CUDA device."""

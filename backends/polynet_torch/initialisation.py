@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -21,22 +21,45 @@ _RANDOM_FILLS = frozenset(
 )
 
 
-class _Skip(TorchFunctionMode):
-    """Notes in-place random fills instead of running them. A function mode is local to its thread, unlike a patch."""
+Fill = Callable[[torch.Tensor], Any]
+
+
+class SkippedFill(NamedTuple):
+    """A random fill that was not run."""
+
+    tensor: torch.Tensor
+    fill: Fill
+
+
+class Skip(TorchFunctionMode):
+    """Notes in-place random fills instead of running them. A function mode is local to its thread, unlike a patch.
+
+    Attributes:
+        skipped: What was not run, in order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.skipped: list[tuple[torch.Tensor, Callable[[], Any]]] = []
+        self.skipped: list[SkippedFill] = []
 
     def __torch_function__(
         self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
     ) -> Any:
-        given = options or {}
-        tensor = arguments[0] if arguments else given.get("tensor")
-        if function in _RANDOM_FILLS and isinstance(tensor, torch.Tensor) and tensor.device.type != "meta":
-            self.skipped.append((tensor, lambda: function(*arguments, **given)))
-            return tensor
-        return function(*arguments, **given)
+        if function in _RANDOM_FILLS:
+            given = dict(options or {})
+            tensor, *rest = arguments or (given.pop("tensor", None),)
+            if isinstance(tensor, torch.Tensor) and tensor.device.type != "meta":
+                self.skipped.append(SkippedFill(tensor, lambda target: function(target, *rest, **given)))
+                return tensor
+        return function(*arguments, **options) if options else function(*arguments)
+
+    def fills_of(self, tensor: torch.Tensor) -> list[Fill]:
+        """The fills of a tensor that were not run."""
+        return [skipped.fill for skipped in self.skipped if skipped.tensor is tensor]
+
+    def note(self, tensor: torch.Tensor, fills: Iterable[Fill]) -> None:
+        """Count fills as skipped of a tensor."""
+        self.skipped.extend(SkippedFill(tensor, fill) for fill in fills)
 
     def replay(self, filled: Iterable[torch.Tensor]) -> None:
         """Run the fills that were skipped, except of tensors that have been given values since."""
@@ -44,7 +67,7 @@ class _Skip(TorchFunctionMode):
         for tensor, fill in self.skipped:
             if tensor.data_ptr() not in known:
                 with torch.no_grad():
-                    fill()
+                    fill(tensor)
 
 
 @contextlib.contextmanager
@@ -54,5 +77,5 @@ def skip_initialisation() -> Iterator[Callable[[Iterable[torch.Tensor]], None]]:
     Yields:
         A function that runs the skipped fills after all, except on the tensors it is given.
     """
-    with _Skip() as mode:
+    with Skip() as mode:
         yield mode.replay

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from polynet import __version__
     from polynet.weights import format_for, read_checkpoint, to_layout, write_checkpoint
-    from polynet.weights.transfer import constants_of
+    from polynet.weights.layouts.own_constants import constants_of
 
     format_for(options.output)
     checkpoint = read_checkpoint(options.input, ema=options.ema)

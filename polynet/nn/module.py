@@ -30,6 +30,7 @@ from polynet.backend import (
 from polynet.errors import FrameworkMismatchError
 from polynet.nn.explain import REFUSALS, explain_call, explain_values
 from polynet.nn.refusals import explaining, is_explaining
+from polynet.nn.repetition import key_of, repetition_of
 from polynet.nn.rules import Rule
 from polynet.types import Tensor
 
@@ -94,9 +95,7 @@ class NeutralMeta(abc.ABCMeta):
         try:
             if isinstance(target, NeutralMeta):
                 return super(NeutralMeta, target).__call__(*arguments, **options)
-            if cls._rule is not None:
-                cls._rule(cls.__name__, *arguments, **options)
-            return target(*arguments, **options)
+            return _layer(cls, target, backend, arguments, options)
         except REFUSALS as error:
             if isinstance(error, TypeError):
                 if cls._native_name is not None and cls._rule is not None:
@@ -121,6 +120,22 @@ class NeutralMeta(abc.ABCMeta):
             return True
         name = cls.__dict__["_native_name"]
         return name is not None and _is_native(subclass, name)
+
+
+def _layer(
+    cls: NeutralMeta, target: type, backend: Backend, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """Make a framework's layer of options that were checked, or copy one made alike of the same network."""
+    repetition = repetition_of(backend)
+    key = None if repetition is None else key_of(cls, arguments, options)
+    if repetition is not None and (copy := repetition.copy(key)) is not None:
+        return copy
+    if cls._rule is not None:
+        cls._rule(cls.__name__, *arguments, **options)
+    made = target(*arguments, **options)
+    if repetition is not None:
+        repetition.keep(key, made)
+    return made
 
 
 def _checking_constructor(cls: NeutralMeta, rule: Rule) -> Callable[..., None]:

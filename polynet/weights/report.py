@@ -38,7 +38,7 @@ class Refusal:
     """A tensor that is there but does not fit.
 
     Attributes:
-        name: The network's name of it.
+        name: The network's name of it; the checkpoint's, where the network has no place for it.
         given: Shape and type in the checkpoint.
         wanted: Shape and type in the network.
         why: The reason, in words.

@@ -23,7 +23,8 @@ from polynet.weights.classes import classes_hint
 from polynet.weights.elements import Array
 from polynet.weights.epsilons import epsilon_note
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
-from polynet.weights.layouts import detect_layout, to_layout, translated
+from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
+from polynet.weights.layouts.own_constants import constants_of
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
 from polynet.weights.layouts.translate import Translation
 from polynet.weights.likeness import layout_hint, likeness
@@ -167,7 +168,8 @@ def fitted_state(
     known = {**slots, **head_names(net)} if adapt else slots
     try:
         spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
-        translation = translated(checkpoint.tensors, spelling, family, known)
+        constants = None if spelling in canonical_layouts() else constants_of(net)
+        translation = translated(checkpoint.tensors, spelling, family, known, constants)
     except WeightsError as error:
         raise WeightsError(hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
     found = (other_network(net, checkpoint), epsilon_note(net, spelling))
@@ -261,11 +263,11 @@ def _planned(
         unexpected=translation.unexpected,
         reshaped=(*reshaped, *made.changes),
         converted=tuple(converted),
-        refused=tuple(refused),
+        refused=(*refused, *translation.refused),
         dropped=made.dropped,
         kept=made.kept,
         renamed=sum(translation.origin[name] != name for name in ready),
-        notes=(*notes, *folds),
+        notes=(*notes, *folds, *translation.notes),
     )
     return report, ready
 
@@ -326,12 +328,6 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
         return
     tensors = {name: slot.peek() for name, slot in slots.items()}
     write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None), constants_of(net)), metadata)
-
-
-def constants_of(net: NativeModule) -> Mapping[str, Array] | None:
-    """What a network computes and other libraries keep in their files, by canonical name; `None` if it does not say."""
-    constants = getattr(net, "constants", None)
-    return constants() if callable(constants) else None
 
 
 def _config_text(config: Mapping[str, Any]) -> str:

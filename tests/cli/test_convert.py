@@ -13,7 +13,7 @@ import polynet
 from polynet.backend import Backend
 from polynet.cli import main
 from polynet.weights import read_checkpoint, to_layout, write_checkpoint
-from polynet.weights.transfer import constants_of
+from polynet.weights.layouts.own_constants import constants_of
 
 
 @pytest.mark.parametrize(

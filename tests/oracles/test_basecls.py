@@ -13,7 +13,7 @@ from polynet import ops
 from polynet.backend import Backend, use_backend
 from polynet.registry import NETWORKS
 from polynet.weights import load_state, to_layout
-from polynet.weights.transfer import constants_of
+from polynet.weights.layouts.own_constants import constants_of
 from tests.compare import assert_close
 from tests.oracles.fill import case_names, read_case
 

@@ -121,7 +121,12 @@ def answers(reference: Reference) -> Answers:
 
     theirs = make_theirs(reference)
     own = theirs.state_dict()
-    state = {name: _filled(name, tensor, reference.gain) for name, tensor in own.items()}
+    # Tables that a library computes and keeps beside its weights stay as they are.
+    computed = {name for name, _ in theirs.named_buffers() if "running_" not in name}
+    state = {
+        name: tensor.numpy() if name in computed else _filled(name, tensor, reference.gain)
+        for name, tensor in own.items()
+    }
     theirs.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
     draw = np.random.RandomState(7)
     channels = int(reference.their_options.get("in_chans", 3))

@@ -60,12 +60,13 @@ class ResidualBlock(nn.Module):
         return self.bn(self.proj(x))
 
     def join(self, x: Tensor, shortcut: Tensor) -> Tensor:
-        """Add the residual branch `x` to the shortcut."""
+        """Add the residual branch `x`, whose memory is used for it where the framework can, to the shortcut."""
         if self.se is not None:
             x = self.se(x)
         if self.drop_path is not None:
             x = self.drop_path(x)
-        return self.act(x + shortcut)
+        x += shortcut
+        return self.act(x)
 
 
 class ResBasicBlock(ResidualBlock):
@@ -122,7 +123,9 @@ class ResBasicBlock(ResidualBlock):
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
         shortcut = self.shortcut(x)
         x = self.a_act(self.a_bn(self.a(x)))
-        return self.join(self.b_bn(self.b(x)), shortcut)
+        x = self.b(x)
+        x = self.b_bn(x)
+        return self.join(x, shortcut)
 
 
 class ResBottleneckBlock(ResidualBlock):
@@ -184,4 +187,6 @@ class ResBottleneckBlock(ResidualBlock):
         shortcut = self.shortcut(x)
         x = self.a_act(self.a_bn(self.a(x)))
         x = self.b_act(self.b_bn(self.b(x)))
-        return self.join(self.c_bn(self.c(x)), shortcut)
+        x = self.c(x)  # one map fewer is held than where the calls are nested, at the place that needs the most memory
+        x = self.c_bn(x)
+        return self.join(x, shortcut)

@@ -115,13 +115,15 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, dim, H, W)` to the same shape."""
-        y = self.conv_dw(x)
+        y = self.conv_dw(x)  # a step to a line: where the calls are nested, a map that is done with is held on to
         if self.conv_mlp:
-            y = self.mlp(self.norm(y))
+            y = self.norm(y)
+            y = self.mlp(y)
             if self.gamma is not None:
                 y = y * ops.reshape(self.gamma, (-1, 1, 1))
         else:
-            y = self.mlp(self.norm(ops.permute(y, (0, 2, 3, 1))))
+            y = self.norm(ops.permute(y, (0, 2, 3, 1)))
+            y = self.mlp(y)
             if self.gamma is not None:
                 y = y * self.gamma
             y = ops.permute(y, (0, 3, 1, 2))

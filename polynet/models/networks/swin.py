@@ -147,12 +147,11 @@ class SwinBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, H, W, dim)` to the same shape."""
         mask = None if self.attn_mask is None else ops.unsqueeze(self.attn_mask, 1)
-        attended = self.cut.joined(self.attn(self.cut.apart(self.norm1(x)), mask))
-        if self.drop_path is None:
-            x = x + attended
-            return x + self.ffn(self.norm2(x))
-        x = x + self.drop_path(attended)
-        return x + self.drop_path(self.ffn(self.norm2(x)))
+        x = x + self._dropped(self.cut.joined(self.attn(self.cut.apart(self.norm1(x)), mask)))
+        return x + self._dropped(self.ffn(self.norm2(x)))
+
+    def _dropped(self, branch: Tensor) -> Tensor:
+        return branch if self.drop_path is None else self.drop_path(branch)
 
 
 class PatchMerging(nn.Module):

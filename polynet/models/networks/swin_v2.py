@@ -169,10 +169,11 @@ class SwinV2Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, H, W, dim)` to the same shape."""
         mask = None if self.attn_mask is None else ops.unsqueeze(self.attn_mask, 1)
-        attended = self.norm1(self.cut.joined(self.attn(self.cut.apart(x), mask)))
-        x = x + (attended if self.drop_path is None else self.drop_path(attended))
-        fed = self.norm2(self.mlp(x))
-        return x + (fed if self.drop_path is None else self.drop_path(fed))
+        x = x + self._dropped(self.norm1(self.cut.joined(self.attn(self.cut.apart(x), mask))))
+        return x + self._dropped(self.norm2(self.mlp(x)))
+
+    def _dropped(self, branch: Tensor) -> Tensor:
+        return branch if self.drop_path is None else self.drop_path(branch)
 
 
 class PatchMergingV2(nn.Module):

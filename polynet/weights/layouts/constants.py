@@ -14,6 +14,7 @@ from attrs import field, frozen
 from polynet.errors import WeightsError
 from polynet.models.blocks.window_tables import relative_position_index, shifted_window_mask
 from polynet.weights.elements import Array
+from polynet.weights.layouts.own_constants import distances_by_design, rotations_by_design
 from polynet.weights.layouts.template import Form, Pattern
 
 
@@ -25,11 +26,14 @@ class Constant:
         canonical: Pattern of the tensor, or of the network's own constant, that it follows from.
         foreign: Form of its name.
         make: What it is, worked out from that tensor; `None` for one that files may have and need not.
+        decides: Whether the other library computes with the numbers in its file, whatever its network would have had.
+            So they are compared with the network's, and a network that has none has no counterpart there.
     """
 
     canonical: Pattern = field(converter=Pattern)
     foreign: Form = field(converter=Form)
     make: Callable[[Array], Array] | None = None
+    decides: bool = False
 
 
 def is_constant(name: str, constants: Iterable[Constant]) -> bool:
@@ -135,5 +139,9 @@ BASECLS_CONSTANTS: dict[str, tuple[Constant, ...]] = {
 }
 """By family. BaseCls's masks may be wrong in its files, which is why none is ever read."""
 
-ASSUMED: dict[str, Callable[[Mapping[str, Array]], dict[str, Array]]] = {"swin": masks_by_design}
+ASSUMED: dict[str, Callable[[Mapping[str, Array]], dict[str, Array]]] = {
+    "swin": masks_by_design,
+    "swin_v2": distances_by_design,
+    "eva": rotations_by_design,
+}
 """By family: a network's own constants, where there is no network to ask."""

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from polynet.errors import WeightsError
 from polynet.weights.elements import Array
 from polynet.weights.layouts.constants import Constant
+from polynet.weights.layouts.joined import Joined, Joint
 from polynet.weights.layouts.template import Bindings, Form, Pattern
 
 _BLOCK_START = re.compile(r"s(\d+)\.b(\d+)\.")
@@ -111,6 +112,8 @@ class Layout:
         folds: Foreign tensors that another takes over.
         constants: Foreign tensors that PolyNet computes.
         absorbed: Canonical tensors that the other library has not, and that another takes over.
+        joins: Canonical tensors that are one there.
+        norm_eps: What its networks add to variances, where that is not what PolyNet's of the same weights' names do.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
         source: Where the names were learnt.
     """
@@ -123,6 +126,8 @@ class Layout:
     counts_batches: bool = True
     source: str = ""
     absorbed: tuple[Absorbed, ...] = ()
+    joins: tuple[Joined, ...] = ()
+    norm_eps: float | None = None
 
     def names(self, canonical: Mapping[str, object]) -> NameMap:
         """The correspondence for one network.
@@ -142,8 +147,9 @@ class Layout:
         reorders: dict[str, Callable[[Array], Array]] = {}
         restores: dict[str, Callable[[Array], Array]] = {}
         absorbed = self._absorbed(canonical)
+        joints = self._joints(canonical)
         for name in canonical:
-            if name in absorbed:
+            if name in absorbed or name in joints:
                 continue
             rule, bindings = self._rule_for(name, canonical, places)
             foreign_of[name] = rule.foreign.make(bindings)
@@ -157,8 +163,27 @@ class Layout:
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
-        self._check_one_to_one(foreign_of)
-        return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders, restores, absorbed)
+        self._check_one_to_one({**foreign_of, **{joint.parts: joint.foreign for joint in joints.values()}})
+        return NameMap(
+            self,
+            foreign_of,
+            spatial,
+            folded,
+            unit_axes,
+            reorders,
+            restores,
+            absorbed,
+            tuple(dict.fromkeys(joints.values())),
+        )
+
+    def _joints(self, canonical: Mapping[str, object]) -> dict[str, Joint]:
+        """What each tensor that is a part of one is joined with."""
+        found: dict[str, Joint] = {}
+        for name in canonical if self.joins else ():
+            joint = next((made for join in self.joins if (made := join.joint(name, canonical)) is not None), None)
+            if joint is not None:
+                found[name] = joint
+        return found
 
     def _absorbed(self, canonical: Mapping[str, object]) -> dict[str, str]:
         """What takes over each tensor that has no foreign place."""
@@ -183,8 +208,8 @@ class Layout:
         )
         raise WeightsError(message)
 
-    def _check_one_to_one(self, foreign_of: Mapping[str, str]) -> None:
-        seen: dict[str, str] = {}
+    def _check_one_to_one(self, foreign_of: Mapping[object, str]) -> None:
+        seen: dict[str, object] = {}
         for name, foreign in foreign_of.items():
             other = seen.setdefault(foreign, name)
             if other != name:
@@ -205,6 +230,7 @@ class NameMap:
         reorders: How the numbers of a tensor lie there, by canonical name.
         restores: What leads back from there, by canonical name.
         absorbed: Canonical name of what takes it over, by canonical name of a tensor without a foreign place.
+        joints: Tensors that are one there.
     """
 
     layout: Layout
@@ -215,6 +241,7 @@ class NameMap:
     reorders: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
     restores: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
     absorbed: Mapping[str, str] = field(factory=dict)
+    joints: tuple[Joint, ...] = ()
 
 
 @frozen

@@ -9,7 +9,9 @@ import numpy as np
 
 from polynet.weights.elements import Array
 from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table, window_of
+from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
+from polynet.weights.layouts.own_constants import ATTENTION, COSINES, SINES
 
 _BLOCK = "blocks.{block}."
 _LAYER = "backbone.layers.{block}."
@@ -152,12 +154,36 @@ _SWIN_V2 = (
     *_WINDOWS,
 )
 
+_EVA02 = (
+    *_TOKENS,
+    *_kept(_BLOCK, _LAYER, "norm1", "norm2", "attn.qkv", "attn.proj", "mlp.norm"),
+    Rule(_BLOCK + "mlp.fc1.{leaf}", _LAYER + "mlp.w12.{leaf}"),
+    Rule(_BLOCK + "mlp.fc2.{leaf}", _LAYER + "mlp.w3.{leaf}"),
+    *_NORMS[1:],
+    _HEAD,
+)
+_PROJECTIONS = tuple(f"{_BLOCK}attn.{part}_proj." for part in "qkv")
+# Keys have biases there, which their rotation does not let cancel out; the paper's are zeros.
+_EVA02_JOINS = (
+    Joined((_BLOCK + "attn.q_bias", None, _BLOCK + "attn.v_bias"), _LAYER + "attn.qkv.bias"),
+    Joined((_PROJECTIONS[0] + "bias", None, _PROJECTIONS[2] + "bias"), _LAYER + "attn.qkv.bias"),
+    Joined([part + "weight" for part in _PROJECTIONS], _LAYER + "attn.qkv.weight"),
+    Joined((_BLOCK + "mlp.fc1_g.{leaf}", _BLOCK + "mlp.fc1_x.{leaf}"), _LAYER + "mlp.w12.{leaf}"),
+)
+# MMPretrain's own tables spread other frequencies over the features than the paper's; files have the paper's.
+_EVA02_ROTATIONS = tuple(
+    Constant(canonical + ours, foreign + "rope." + theirs, np.asarray, decides=True)
+    for canonical, foreign in (("", "backbone."), (ATTENTION, _LAYER + "attn."))
+    for ours, theirs in ((COSINES, "freqs_cos"), (SINES, "freqs_sin"))
+)
+
 _PLACE = "mmpretrain.models.backbones."
 LAYOUTS = (
     Layout(
         "mmpretrain",
         "vit",
         _VIT,
+        norm_eps=1e-6,
         source=_PLACE + "vision_transformer, .deit, .deit3, mmpretrain.models.heads.vision_transformer_head",
     ),
     Layout(
@@ -172,6 +198,15 @@ LAYOUTS = (
             ),
         ),
         source=_PLACE + "beit",
+    ),
+    Layout(
+        "mmpretrain",
+        "eva",
+        _EVA02,
+        constants=_EVA02_ROTATIONS,
+        joins=_EVA02_JOINS,
+        norm_eps=1e-5,
+        source=_PLACE + "vit_eva02",
     ),
     Layout("mmpretrain", "mixer", _MIXER, source=_PLACE + "mlp_mixer"),
     Layout(

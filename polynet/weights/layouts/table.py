@@ -26,7 +26,7 @@ from polynet.weights.layouts import (
     transformer,
     windows,
 )
-from polynet.weights.layouts.layout import NameMap
+from polynet.weights.layouts.layout import Layout, NameMap
 
 LAYOUTS = (
     *convolutional.LAYOUTS,
@@ -114,6 +114,16 @@ def has_map(layout: str, family: str | None) -> bool:
     return _is_own(layout, family) or (layout, known_family(family)) in _BY_KEY
 
 
+def layout_of(layout: str, family: str | None) -> Layout | None:
+    """The entry of the table; `None` where there is none, or PolyNet's names are meant.
+
+    Example:
+        >>> layout_of("timm", "vit").norm_eps
+        1e-06
+    """
+    return _BY_KEY.get((layout, known_family(family)))
+
+
 def _is_own(layout: str, family: str | None) -> bool:
     """Whether a layout spells a network's names as PolyNet does; a composed network names no family."""
     return layout in _CANONICAL or (layout in _COMPOSED and family is None)
@@ -139,7 +149,7 @@ def name_map(layout: str, family: str | None, canonical: Mapping[str, object]) -
     check_layout(layout)
     if _is_own(layout, family):
         return None
-    found = _BY_KEY.get((layout, known_family(family)))
+    found = layout_of(layout, family)
     if found is None:
         others = [name for name in layout_names() if name not in _CANONICAL and has_map(name, family)]
         whose = f"the family {family!r}" if family else "a network composed of parts"

@@ -60,6 +60,7 @@ LAYOUTS = (
             Rule("head.{leaf}", "head.{leaf}"),
             Rule("head_dist.{leaf}", "head_dist.{leaf}"),
         ),
+        norm_eps=1e-6,
         source="timm.models.vision_transformer, timm.models.deit",
     ),
     _same(
@@ -111,6 +112,7 @@ LAYOUTS = (
             Rule("norm.{leaf}", "encoder.ln.{leaf}"),
             Rule("head.{leaf}", "heads.head.{leaf}"),
         ),
+        norm_eps=1e-6,
         source="torchvision.models.vision_transformer",
     ),
 )

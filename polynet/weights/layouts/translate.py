@@ -13,8 +13,12 @@ from polynet.weights.layouts.constants import ASSUMED, BASECLS_CONSTANTS, Consta
 from polynet.weights.layouts.layout import NameMap
 from polynet.weights.layouts.native import native_shapes
 from polynet.weights.layouts.table import BASECLS, MMPRETRAIN, known_family, name_map
+from polynet.weights.report import Refusal
 
 _COUNTER = "num_batches_tracked"
+_ALIKE = 1e-2
+"""How far constants may be apart, which files may hold in half precision."""
+_OTHERWISE = "the other library's network computes with these, so logits would not be the same"
 
 
 @frozen
@@ -27,6 +31,8 @@ class Translation:
         unexpected: Foreign names that no canonical one corresponds to.
         flattened: Canonical names of linear weights that came as convolutions, with the shape they came in.
         folded: Canonical names that took over a foreign tensor.
+        refused: Foreign tensors that this network has no place for.
+        notes: What else is to be known of them.
     """
 
     tensors: dict[str, Array]
@@ -34,10 +40,16 @@ class Translation:
     unexpected: tuple[str, ...]
     flattened: dict[str, tuple[int, ...]]
     folded: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def translated(
-    state: Mapping[str, Array], layout: str, family: str | None, canonical: Mapping[str, object]
+    state: Mapping[str, Array],
+    layout: str,
+    family: str | None,
+    canonical: Mapping[str, object],
+    constants: Mapping[str, Array] | None = None,
 ) -> Translation:
     """Bring a foreign state under canonical names, keeping account.
 
@@ -46,6 +58,8 @@ def translated(
         layout: How they are spelt.
         family: Family of the network.
         canonical: The network's tensors, whose names are wanted.
+        constants: What the network computes and the other library may keep; numbers of the state that have to be the
+            same are compared with it.
 
     Raises:
         UnknownNameError: There is no such layout.
@@ -57,6 +71,7 @@ def translated(
     used = set(foreign_of.values())
     flattened: dict[str, tuple[int, ...]] = {}
     folded: list[str] = []
+    refused: list[Refusal] = []
     if names is not None:
         used.update(names.folded.values())
         for name, size in names.spatial.items():
@@ -73,16 +88,51 @@ def translated(
             if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
                 tensors[name] = tensors[name] - state[foreign]
                 folded.append(name)
-    constants = _constants(names, family)
-    unexpected = tuple(
-        name for name in state if name not in used and not _is_counter(name) and not is_constant(name, constants)
-    )
+    kept = _constants(names, family)
     origin = {name: foreign_of[name] for name in tensors}
+    for joint in () if names is None else names.joints:
+        used.add(joint.foreign)
+        if joint.foreign in state:
+            parts, why = joint.apart(state[joint.foreign])
+            tensors.update(parts)
+            origin.update(dict.fromkeys(parts, joint.foreign))
+            refused += (
+                [_refusal(joint.foreign, state[joint.foreign], " and ".join(filter(None, joint.parts)), why)]
+                if why
+                else []
+            )
+    unexpected = tuple(
+        name for name in state if name not in used and not _is_counter(name) and not is_constant(name, kept)
+    )
     for name, mean in ({} if names is None else names.absorbed).items():
         if mean in tensors:
             tensors[name] = np.zeros_like(tensors[mean])
             origin[name] = foreign_of[mean]
-    return Translation(tensors, origin, unexpected, flattened, tuple(folded))
+    others, notes = _compared(state, layout, kept, constants or {})
+    return Translation(tensors, origin, unexpected, flattened, tuple(folded), (*refused, *others), notes)
+
+
+def _refusal(name: str, array: Array, wanted: str, why: str) -> Refusal:
+    return Refusal(name, f"{array.dtype} {array.shape}", wanted, why)
+
+
+def _compared(
+    state: Mapping[str, Array], layout: str, kept: tuple[Constant, ...], own: Mapping[str, Array]
+) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+    """What a foreign state computes otherwise than the network: refused, or noted where the sizes differ, too."""
+    made = made_constants((constant for constant in kept if constant.decides), own)
+    found = {name: array for name, array in made.items() if name in state}
+    resized = [name for name, array in found.items() if state[name].shape != array.shape]
+    others = [
+        _refusal(name, state[name], "the numbers that this network computes", _OTHERWISE)
+        for name, array in found.items()
+        if name not in resized and not np.allclose(np.asarray(state[name], np.float32), array, rtol=0, atol=_ALIKE)
+    ]
+    if not resized:
+        return tuple(others), ()
+    first = resized[0]
+    sizes = f"{found[first].shape} here and {state[first].shape} there"
+    return tuple(others), (f"{first} is {sizes}: logits are not those of {layout}'s network",)
 
 
 def _constants(names: NameMap | None, family: str | None) -> tuple[Constant, ...]:
@@ -116,6 +166,9 @@ def from_layout(
     """
     done = translated(state, layout, family, canonical)
     missing = [name for name in canonical if name not in done.tensors]
+    if done.refused:
+        message = f"The state is not that of this network in layout {layout!r}: {done.refused[0]}."
+        raise WeightsError(message)
     if missing or done.unexpected:
         message = (
             f"The state is not that of this network in layout {layout!r}: {len(missing)} names are missing "
@@ -157,10 +210,18 @@ def to_layout(
         if layout == BASECLS:
             made.update(made_constants(_constants(None, family), _with_constants(state, family, constants)))
         return made
-    made = made_constants(names.layout.constants, state)
+    made = made_constants(names.layout.constants, _with_constants(state, family, constants))
+    for constant in names.layout.constants:
+        if constant.decides and not any(constant.foreign.shape().fullmatch(name) for name in made):
+            message = (
+                f"Networks of this family keep {constant.foreign.source!r} in layout {layout!r}, and this one computes "
+                f"nothing like it: weights cannot be exchanged with it."
+            )
+            raise WeightsError(message)
+    made.update({joint.foreign: joint.together(state) for joint in names.joints})
     biases = {mean: state[name] for name, mean in names.absorbed.items()}
     for name, whole in state.items():
-        if name in names.absorbed:
+        if name not in names.foreign_of:
             continue
         foreign = names.foreign_of[name]
         array = whole - biases[name] if name in biases else whole

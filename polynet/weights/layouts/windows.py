@@ -7,8 +7,12 @@ the tables of relative positions of the first generation row by row, BaseCls and
 
 from __future__ import annotations
 
+import numpy as np
+
 from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table
+from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
+from polynet.weights.layouts.own_constants import DISTANCES, index_of_distances
 
 _BLOCK = "layers.{stage}.blocks.{block}."
 _TABLE = _BLOCK + "attn.rel_pos_bias_table"
@@ -89,5 +93,33 @@ LAYOUTS = (
             Constant(_BLOCK + "attn.logit_scale", _MASK),
         ),
         source="timm.models.swin_transformer_v2",
+    ),
+    Layout(
+        "torchvision",
+        "swin_v2",
+        (
+            Rule("patch_embed.proj.{leaf}", "features.0.0.{leaf}"),
+            Rule("patch_embed.norm.{leaf}", "features.0.2.{leaf}"),
+            Rule(_BLOCK + "attn.logit_scale", _FEATURES + "attn.logit_scale"),
+            Rule(_BLOCK + "attn.cpb_mlp.{layer}.{leaf}", _FEATURES + "attn.cpb_mlp.{layer}.{leaf}"),
+            Rule(_BLOCK + "attn.qkv.{leaf}", _FEATURES + "attn.qkv.{leaf}"),
+            Rule(_BLOCK + "attn.proj.{leaf}", _FEATURES + "attn.proj.{leaf}"),
+            Rule(_BLOCK + "norm{number}.{leaf}", _FEATURES + "norm{number}.{leaf}"),
+            Rule(_BLOCK + "mlp.fc1.{leaf}", _FEATURES + "mlp.0.{leaf}"),
+            Rule(_BLOCK + "mlp.fc2.{leaf}", _FEATURES + "mlp.3.{leaf}"),
+            Rule("layers.{stage}.downsample.reduction.{leaf}", "features.{2*stage}.reduction.{leaf}"),
+            Rule("layers.{stage}.downsample.norm.{leaf}", "features.{2*stage}.norm.{leaf}"),
+            Rule("norm.{leaf}", "norm.{leaf}"),
+            Rule("head.{leaf}", "head.{leaf}"),
+        ),
+        # Its forward pass puts zeros in the place of the keys' biases, whatever the file says.
+        joins=(
+            Joined((_BLOCK + "attn.q_bias", None, _BLOCK + "attn.v_bias"), _FEATURES + "attn.qkv.bias", unused=True),
+        ),
+        constants=(
+            Constant(DISTANCES, _FEATURES + "attn.relative_coords_table", np.asarray, decides=True),
+            Constant(DISTANCES, _FEATURES + "attn.relative_position_index", index_of_distances),
+        ),
+        source="torchvision.models.swin_transformer",
     ),
 )

@@ -1,4 +1,4 @@
-"""Swin v2: `timm.models.swin_transformer_v2`."""
+"""Swin v2: `timm.models.swin_transformer_v2`, `torchvision.models.swin_transformer`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,37 @@ _SMALL_IMAGES: dict[str, Any] = {"img_size": 64}
 _UNEVEN: dict[str, Any] = {"img_size": 64, "window_size": 5, "depths": (2, 2, 2, 2), "embed_dim": 96}
 _UNEVEN["num_heads"] = (3, 6, 12, 24)
 
-REFERENCES = tuple(
-    Reference(
-        name,
-        name,
-        size=64,
-        options=options,
-        their_options={**options, "num_classes": 1000},  # some of timm's have those of ImageNet-21k
-        stages=_LAYERS,
-        channels_last=True,
-    )
-    for name, options in (
-        ("swinv2_tiny_window8_256", _SMALL_IMAGES),
-        ("swinv2_tiny_window16_256", _UNEVEN),
-        ("swinv2_base_window12_192", _UNEVEN),
-        ("swinv2_large_window12_192", _UNEVEN),
-        # Distances are measured in the windows of the pre-training.
-        ("swinv2_base_window12to16_192to256", _UNEVEN),
-    )
+_TORCHVISION: dict[str, Any] = {
+    "library": "torchvision",
+    "stages": ("features.1", "features.3", "features.5", "features.7"),
+    "channels_last": True,
+    "folded": 2 * 96 + 2 * 192 + 6 * 384 + 2 * 768,  # biases of keys, which are never used
+}
+
+REFERENCES = (
+    # torchvision's windows do not shrink with the map, so that the last one has to be as large as a window.
+    Reference("swinv2_tiny_window8_256", "swin_v2_t", size=256, **_TORCHVISION),
+    # Maps of 66, 33, 17 and 9 places a side: no window covers them evenly, and two are odd.
+    Reference("swinv2_tiny_window8_256", "swin_v2_t", size=264, options={"img_size": 264}, **_TORCHVISION),
+    *(
+        Reference(
+            name,
+            name,
+            size=64,
+            options=options,
+            their_options={**options, "num_classes": 1000},  # some of timm's have those of ImageNet-21k
+            stages=_LAYERS,
+            channels_last=True,
+        )
+        for name, options in (
+            ("swinv2_tiny_window8_256", _SMALL_IMAGES),
+            ("swinv2_tiny_window16_256", _UNEVEN),
+            ("swinv2_base_window12_192", _UNEVEN),
+            ("swinv2_large_window12_192", _UNEVEN),
+            # Distances are measured in the windows of the pre-training.
+            ("swinv2_base_window12to16_192to256", _UNEVEN),
+        )
+    ),
 )
 
 COUNTED = {
