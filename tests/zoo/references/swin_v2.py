@@ -20,10 +20,9 @@ _TORCHVISION: dict[str, Any] = {
 }
 
 REFERENCES = (
-    # torchvision's windows do not shrink with the map, so that the last one has to be as large as a window.
+    # torchvision's windows do not shrink with the map, and maps are filled up before they are rolled, not afterwards:
+    # its numbers are ours where windows cover every map evenly.
     Reference("swinv2_tiny_window8_256", "swin_v2_t", size=256, **_TORCHVISION),
-    # Maps of 66, 33, 17 and 9 places a side: no window covers them evenly, and two are odd.
-    Reference("swinv2_tiny_window8_256", "swin_v2_t", size=264, options={"img_size": 264}, **_TORCHVISION),
     *(
         Reference(
             name,
