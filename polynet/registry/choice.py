@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polynet.errors import UnknownNameError
-from polynet.registry import store
 
 if TYPE_CHECKING:
     from polynet.backend import Backend
@@ -29,11 +28,6 @@ def backend_of(target: Any, backend: str | Backend | None) -> str | None:
     from polynet.backend import backend_of_class
 
     return backend_of_class(target)
-
-
-def choices_of(kind: str, name: str) -> dict[str | None, Any]:
-    """What is registered and imported under a name, by backend."""
-    return {key.backend: target for key, target in store.entries().items() if key[:2] == (kind, name)}
 
 
 def choose(kind: str, name: str, choices: dict[str | None, Any], wanted: str | None) -> Any:

@@ -176,12 +176,12 @@ def import_indexed(kind: str, name: str) -> None:
         UnknownNameError: The module was imported and did not register the name.
     """
     module = indexed_module(kind, name)
-    if module is None or any(key[:2] == (kind, name) for key in _live()):
+    if module is None or _built_in_as(kind, name):
         return
     # Outside the lock: another thread may be importing this module and waiting to register.
     importlib.import_module(module)
     with _lock:
-        if not any(key[:2] == (kind, name) for key in entries()):
+        if not registered(kind, name):
             message = f"Module {module} is announced to register the {kind} {name!r}, and does not."
             raise UnknownNameError(message)
 
@@ -191,6 +191,25 @@ def entries() -> dict[Key, Any]:
     with _lock:
         _load_own_index()
         return _live() | _added
+
+
+def registered(kind: str, name: str) -> dict[str | None, Any]:
+    """What is imported and registered under one name, by backend; None is all of them."""
+    with _lock:
+        _load_own_index()
+        added = {key.backend: target for key, target in _added.items() if key[1] == name and key[0] == kind}
+        return _built_in_as(kind, name) | added
+
+
+def _built_in_as(kind: str, name: str) -> dict[str | None, Any]:
+    """What is built in under one name, by backend. It is looked up several times a build, and so not among `_live`."""
+    with _lock:
+        module = _indexed.get((kind, name))
+        return {
+            key.backend: own.target
+            for key, own in _built_in.items()
+            if key[1] == name and key[0] == kind and own.module == module
+        }
 
 
 def _live() -> dict[Key, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from polynet.errors import OptionError, UnknownNameError, suggest
 from polynet.registry import store
 from polynet.registry.checks import check_target
-from polynet.registry.choice import backend_name, backend_of, choices_of, choose
+from polynet.registry.choice import backend_name, backend_of, choose
 from polynet.registry.listing import location, matching, natural_order
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class Registry:
         kinds = self._kinds_of_asked(name)
         for kind in kinds:
             store.import_indexed(kind, name)
-        by_kind = {kind: choices_of(kind, name) for kind in kinds}
+        by_kind = {kind: store.registered(kind, name) for kind in kinds}
         usable = [kind for kind in kinds if wanted is None or None in by_kind[kind] or wanted in by_kind[kind]]
         if not usable:
             have = sorted({str(key) for choices in by_kind.values() for key in choices})
@@ -364,7 +364,7 @@ class Registry:
             UnknownNameError: It is not registered.
         """
         kind = self._kinds_of_asked(name)[0]
-        choices = choices_of(kind, name)
+        choices = store.registered(kind, name)
         if choices:
             return location(next(iter(choices.values())))
         return location(f"{store.indexed_module(kind, name)}:{name}")
