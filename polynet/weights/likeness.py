@@ -11,6 +11,7 @@ from polynet.models.figures import Figures, all_figures
 from polynet.types import NativeModule
 from polynet.weights.elements import Array
 from polynet.weights.layouts import canonical_layouts, detect_layout
+from polynet.weights.layouts.constants import is_constant
 from polynet.weights.layouts.table import LAYOUTS
 from polynet.weights.report import LoadReport
 
@@ -95,8 +96,8 @@ def likely_models(tensors: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
     figures = all_figures()
     names = networks_like(shapes)
     if not names:
-        # A layout may have biases before batch normalisations, which take them over here.
-        shapes = [tensors[name].shape for name in _without_folds(tensors)]
+        # A layout may have what is no parameter here: biases that normalisations take over, and tables.
+        shapes = list(_own_shapes(tensors))
         names = networks_like(shapes)
     classes = [shape[0] for shape in reversed(shapes) if len(shape) in (2, 4)]
     for name in names:
@@ -120,14 +121,24 @@ def _bodies(shapes: list[tuple[int, ...]], total: int) -> Iterator[int]:
         yield total - taken
 
 
-def _without_folds(tensors: Mapping[str, Array]) -> Iterator[str]:
-    """Names of the parameters that are no convolution's bias which a normalisation takes over here."""
-    forms = [fold.foreign.shape() for layout in LAYOUTS for fold in layout.folds]
+def _own_shapes(tensors: Mapping[str, Array]) -> Iterator[tuple[int, ...]]:
+    """Shapes of what is a parameter here, of each part of a tensor where several are one in the file."""
+    folded = [fold.foreign.shape() for layout in LAYOUTS for fold in layout.folds]
+    computed = [constant for layout in LAYOUTS for constant in layout.constants]
+    joins = [join for layout in LAYOUTS for join in layout.joins if None in join.parts]
     for name, array in tensors.items():
+        if not _is_parameter(name, array) or is_constant(name, computed):
+            continue
         weight = tensors.get(f"{name.rpartition('.')[0]}.weight")
-        folded = weight is not None and weight.ndim == 4 and any(form.fullmatch(name) for form in forms)
-        if _is_parameter(name, array) and not folded:
-            yield name
+        if weight is not None and weight.ndim == 4 and any(form.fullmatch(name) for form in folded):
+            continue
+        join = next((each for each in joins if each.foreign.shape().fullmatch(name)), None)
+        if join is None:
+            yield array.shape
+        else:
+            yield from [(array.shape[0] // len(join.parts), *array.shape[1:])] * (
+                len(join.parts) - join.parts.count(None)
+            )
 
 
 def _is_parameter(name: str, array: Array) -> bool:
