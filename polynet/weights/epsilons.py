@@ -18,7 +18,7 @@ def epsilon_note(net: Any, layout: str) -> str:
     entry = layout_of(layout, getattr(net, "family", None))
     theirs = None if entry is None else entry.norm_eps
     norms = (getattr(net, name, None) for name in ("norm", "fc_norm"))
-    own = next((norm.eps for norm in norms if hasattr(norm, "eps")), None)
+    own = next((eps for norm in norms if (eps := getattr(norm, "eps", None)) is not None), None)
     if theirs is None or own is None or math.isclose(theirs, own):
         return ""
     return f"{layout}'s network has norm_eps={theirs}, this one {own}: build it with norm_eps={theirs} for equal logits"

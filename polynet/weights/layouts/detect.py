@@ -63,24 +63,7 @@ def _likeliest(names: list[str], family: str | None) -> tuple[str, float]:
 @functools.cache
 def _forms() -> tuple[tuple[str, str, tuple[re.Pattern[str], ...]], ...]:
     """Layout, family and expressions of its names: PolyNet's own first, then the others in the order of the table."""
-    own = [
-        (
-            POLYNET,
-            entry.family,
-            tuple(
-                {rule.canonical.shape() for rule in entry.rules}
-                | {part.shape() for join in entry.joins for part in join.parts if part is not None}
-            ),
-        )
-        for entry in LAYOUTS
-    ]
-    others = [
-        (
-            entry.name,
-            entry.family,
-            tuple({each.foreign.shape() for each in (*entry.rules, *entry.folds, *entry.joins, *entry.constants)}),
-        )
-        for entry in LAYOUTS
-    ]
+    own = [(POLYNET, entry.family, tuple({pattern.shape() for pattern in entry.patterns()})) for entry in LAYOUTS]
+    others = [(entry.name, entry.family, tuple({form.shape() for form in entry.forms()})) for entry in LAYOUTS]
     others.sort(key=lambda item: layout_names().index(item[0]))
     return (*own, *others)

@@ -45,7 +45,7 @@ class Joined:
         bindings = next((found for part in self.parts if part and (found := part.match(name)) is not None), None)
         if bindings is None:
             return None
-        parts = tuple(part and Form(part.source).make(bindings) for part in self.parts)
+        parts = tuple(None if part is None else Form(part.source).make(bindings) for part in self.parts)
         joint = Joint(self.foreign.make(bindings), parts, self.unused)
         absent = [part for part in parts if part is not None and part not in names]
         if absent:

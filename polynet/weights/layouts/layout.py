@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
@@ -163,18 +163,22 @@ class Layout:
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
-        self._check_one_to_one({**foreign_of, **{joint.parts: joint.foreign for joint in joints.values()}})
-        return NameMap(
-            self,
-            foreign_of,
-            spatial,
-            folded,
-            unit_axes,
-            reorders,
-            restores,
-            absorbed,
-            tuple(dict.fromkeys(joints.values())),
-        )
+        different = tuple(dict.fromkeys(joints.values()))
+        stacked = {" + ".join(filter(None, joint.parts)): joint.foreign for joint in different}
+        self._check_one_to_one({**foreign_of, **stacked})
+        return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders, restores, absorbed, different)
+
+    def patterns(self) -> Iterator[Pattern]:
+        """Those of all canonical names that have a foreign one."""
+        yield from (rule.canonical for rule in self.rules)
+        yield from (part for join in self.joins for part in join.parts if part is not None)
+
+    def forms(self) -> Iterator[Form]:
+        """Those of all foreign names."""
+        yield from (rule.foreign for rule in self.rules)
+        yield from (fold.foreign for fold in self.folds)
+        yield from (join.foreign for join in self.joins)
+        yield from (constant.foreign for constant in self.constants)
 
     def _joints(self, canonical: Mapping[str, object]) -> dict[str, Joint]:
         """What each tensor that is a part of one is joined with."""
@@ -208,8 +212,8 @@ class Layout:
         )
         raise WeightsError(message)
 
-    def _check_one_to_one(self, foreign_of: Mapping[object, str]) -> None:
-        seen: dict[str, object] = {}
+    def _check_one_to_one(self, foreign_of: Mapping[str, str]) -> None:
+        seen: dict[str, str] = {}
         for name, foreign in foreign_of.items():
             other = seen.setdefault(foreign, name)
             if other != name:
