@@ -59,13 +59,16 @@ class ResidualBlock(nn.Module):
             x = self.pool(x)
         return self.bn(self.proj(x))
 
-    def join(self, x: Tensor, shortcut: Tensor) -> Tensor:
-        """Add the residual branch `x`, whose memory is used for it where the framework can, to the shortcut."""
+    def join(self, x: Tensor, entrance: Tensor) -> Tensor:
+        """Add the residual branch `x`, whose memory is used for it where the framework can, to the shortcut.
+
+        The shortcut is made of the block's input only now: before, it would lie beside the maps of the branch.
+        """
         if self.se is not None:
             x = self.se(x)
         if self.drop_path is not None:
             x = self.drop_path(x)
-        x += shortcut
+        x += self.shortcut(entrance)
         return self.act(x)
 
 
@@ -121,11 +124,11 @@ class ResBasicBlock(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
-        shortcut = self.shortcut(x)
+        entrance = x
         x = self.a_act(self.a_bn(self.a(x)))
         x = self.b(x)
         x = self.b_bn(x)
-        return self.join(x, shortcut)
+        return self.join(x, entrance)
 
 
 class ResBottleneckBlock(ResidualBlock):
@@ -184,9 +187,9 @@ class ResBottleneckBlock(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
-        shortcut = self.shortcut(x)
+        entrance = x
         x = self.a_act(self.a_bn(self.a(x)))
         x = self.b_act(self.b_bn(self.b(x)))
         x = self.c(x)  # one map fewer is held than where the calls are nested, at the place that needs the most memory
         x = self.c_bn(x)
-        return self.join(x, shortcut)
+        return self.join(x, entrance)

@@ -44,7 +44,8 @@ class HeadMixing(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """Map scores `(N, heads, L, S)` to the same shape."""
         # One product for each image with the heads where they are: nothing has to be moved.
-        mixed = ops.matmul(self.weight, ops.flatten(x, 2)) + ops.unsqueeze(self.bias, 1)
+        mixed = ops.matmul(self.weight, ops.flatten(x, 2))
+        mixed += ops.unsqueeze(self.bias, 1)
         return ops.reshape(mixed, x.shape)
 
 
@@ -83,8 +84,9 @@ class TalkingHeadAttention(nn.Module):
         batch, length, width = x.shape
         qkv = ops.reshape(self.qkv(x), (batch, length, 3, self.num_heads, width // self.num_heads))
         query, key, value = ops.unbind(ops.permute(qkv, (2, 0, 3, 1, 4)))
-        scores = self.proj_l(ops.matmul(query * self.scale, ops.transpose(key, -2, -1)))
-        weights = self.proj_w(ops.softmax(scores, -1))
+        weights = self.proj_l(ops.matmul(query * self.scale, ops.transpose(key, -2, -1)))
+        weights = ops.softmax(weights, -1)
+        weights = self.proj_w(weights)
         if self.attn_drop is not None:
             weights = self.attn_drop(weights)
         x = ops.transpose(ops.matmul(weights, value), 1, 2)

@@ -83,10 +83,11 @@ class MixerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, L, dim)` to the same shape."""
-        mixed = ops.transpose(self.mlp_tokens(ops.transpose(self.norm1(x), 1, 2)), 1, 2)
-        x = x + (mixed if self.drop_path is None else self.drop_path(mixed))
-        fed = self.mlp_channels(self.norm2(x))
-        return x + (fed if self.drop_path is None else self.drop_path(fed))
+        x = x + self._dropped(ops.transpose(self.mlp_tokens(ops.transpose(self.norm1(x), 1, 2)), 1, 2))
+        return x + self._dropped(self.mlp_channels(self.norm2(x)))
+
+    def _dropped(self, branch: Tensor) -> Tensor:
+        return branch if self.drop_path is None else self.drop_path(branch)
 
 
 @NETWORKS.register()

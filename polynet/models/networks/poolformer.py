@@ -155,18 +155,18 @@ class PoolFormerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, dim, H, W)` to the same shape."""
-        y = self.norm1(x)
-        x = self._joined(x, self.pool(y) - y, self.res_scale1, self.layer_scale1)
-        return self._joined(x, self.mlp(self.norm2(x)), self.res_scale2, self.layer_scale2)
+        x = _scaled(x, self.res_scale1) + self._branch(self._pooled(self.norm1(x)), self.layer_scale1)
+        return _scaled(x, self.res_scale2) + self._branch(self.mlp(self.norm2(x)), self.layer_scale2)
 
-    def _joined(self, x: Tensor, branch: Tensor, res_scale: Tensor, layer_scale: Tensor) -> Tensor:
-        if self.drop_path is not None:
-            branch = self.drop_path(branch)
-        if layer_scale is not None:
-            branch = branch * ops.reshape(layer_scale, (-1, 1, 1))
-        if res_scale is not None:
-            x = x * ops.reshape(res_scale, (-1, 1, 1))
-        return x + branch
+    def _pooled(self, x: Tensor) -> Tensor:
+        return self.pool(x) - x
+
+    def _branch(self, branch: Tensor, scale: Tensor | None) -> Tensor:
+        return _scaled(branch if self.drop_path is None else self.drop_path(branch), scale)
+
+
+def _scaled(x: Tensor, scale: Tensor | None) -> Tensor:
+    return x if scale is None else x * ops.reshape(scale, (-1, 1, 1))
 
 
 def _factor(value: float | None, dim: int) -> Any:

@@ -78,15 +78,17 @@ class RegBottleneckBlock(ResBottleneckBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
-        shortcut = self.shortcut(x)
+        entrance = x
         x = self.a_act(self.a_bn(self.a(x)))
         x = self.b_act(self.b_bn(self.b(x)))
         if self.se is not None:
             x = self.se(x)
-        x = self.c_bn(self.c(x))
+        x = self.c(x)
+        x = self.c_bn(x)
         if self.drop_path is not None:
             x = self.drop_path(x)
-        return self.act(x + shortcut)
+        x += self.shortcut(entrance)
+        return self.act(x)
 
 
 def generate_regnet(wa: float, w0: int, wm: float, depth: int) -> tuple[list[int], list[int]]:

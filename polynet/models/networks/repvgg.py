@@ -82,10 +82,14 @@ class RepVGGBlock(BranchedConvolution):
 
     def branches(self, x: Tensor) -> Tensor:
         """The sum of the branches."""
-        total = self.rbr_dense(x) + self.rbr_1x1(x)
+        total = self.rbr_1x1(x)
+        total += self.rbr_dense(x)
         if self.rbr_identity is None:
             return total
-        return (total if self.drop_path is None else self.drop_path(total)) + self.rbr_identity(x)
+        if self.drop_path is not None:
+            total = self.drop_path(total)
+        total += self.rbr_identity(x)
+        return total
 
 
 @NETWORKS.register()

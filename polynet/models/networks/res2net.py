@@ -90,7 +90,7 @@ class Res2NetBlock(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
-        shortcut = self.shortcut(x)
+        entrance = x
         x = self.a_act(self.a_bn(self.a(x)))
         scales = ops.split(x, self.width, dim=1)
         made: list[Tensor] = []
@@ -102,7 +102,9 @@ class Res2NetBlock(ResidualBlock):
             made.append(self.b_act(norm(conv(part))))
         last = scales[len(made)]
         made.append(last if self.b_pool is None else self.b_pool(last))
-        return self.join(self.c_bn(self.c(ops.cat(made, dim=1))), shortcut)
+        x = self.c(ops.cat(made, dim=1))
+        x = self.c_bn(x)
+        return self.join(x, entrance)
 
 
 @NETWORKS.register()

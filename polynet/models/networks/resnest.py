@@ -148,14 +148,16 @@ class ResNeStBlock(ResidualBlock):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""
-        shortcut = self.shortcut(x)
+        entrance = x
         x = self.a_act(self.a_bn(self.a(x)))
         if self.before is not None:
             x = self.before(x)
         x = self.b(x)
         if self.behind is not None:
             x = self.behind(x)
-        return self.join(self.c_bn(self.c(x)), shortcut)
+        x = self.c(x)
+        x = self.c_bn(x)
+        return self.join(x, entrance)
 
 
 @NETWORKS.register()
