@@ -11,6 +11,8 @@ import pytest
 
 from polynet.backend import find_backend, get_backend, installed_backends, use_backend
 
+pytest_plugins = ("tests.thinning",)
+
 _ROOT = Path(__file__).parent
 _OPTIONAL = {"polynet.tokenizers.": ("tokenizers", "ftfy")}
 """What the examples of some modules need beside a framework."""
