@@ -71,6 +71,7 @@ class MegEngineBackend(Backend):
         self._module = importlib.import_module("polynet_megengine.module")
         self._ops = importlib.import_module("polynet_megengine.ops")
         self._layers = importlib.import_module("polynet_megengine.layers")
+        self._copying = importlib.import_module("polynet_megengine.copying")
         self._device = importlib.import_module("polynet_megengine.device")
         self._state = importlib.import_module("polynet_megengine.state")
         self._random_state = importlib.import_module("polynet_megengine.training.random_state")
@@ -183,6 +184,10 @@ class MegEngineBackend(Backend):
         """Skip MegEngine's random initialisation, which takes longer than the rest of building."""
         initialisation = importlib.import_module("polynet_megengine.layers.initialisation")
         return initialisation.skip_initialisation()  # type: ignore[no-any-return]  # lazily imported
+
+    def copier(self, layer: NativeModule) -> Callable[[], NativeModule | None] | None:
+        """Copy what the layer holds, its tensors sharing their numbers; see `polynet_megengine.copying`."""
+        return self._copying.copier(layer)  # type: ignore[no-any-return]  # lazily imported
 
     def devices(self) -> tuple[str, ...]:
         """`cpu`, then every GPU as `cuda:N`."""

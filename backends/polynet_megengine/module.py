@@ -15,9 +15,9 @@ from megengine.utils.naming import AutoNaming
 
 from polynet.nn.refusals import explain_refusal, explains
 from polynet.types import Tensor
+from polynet_megengine.members import PLAIN, members_of, name_module, name_tensor
 
 _Native = M.Module
-_PLAIN = frozenset({int, float, bool, str, type(None)})
 _RESERVED = frozenset({"name", "_name", "_short_name"})
 
 
@@ -73,7 +73,7 @@ class Module(M.Module):
             AttributeError: A tensor or module was given before `super().__init__()` ran; torch raises the same.
         """
         modules = self.__dict__.get("_modules")
-        if type(value) in _PLAIN and (modules is None or name not in modules):
+        if type(value) in PLAIN and (modules is None or name not in modules):
             object.__setattr__(self, name, value)
             return
         if modules is None and name != "_modules":
@@ -83,9 +83,21 @@ class Module(M.Module):
                 raise AttributeError(message)
             object.__setattr__(self, name, value)
             return
-        if isinstance(value, M.Module) and value._short_name not in (None, name):
+        if isinstance(value, M.Module):
             # The same module under a second name, or a moved one: MegEngine would log a warning.
-            value._short_name = None
+            if value._short_name not in (None, name):
+                value._short_name = None
+            if name not in modules:
+                modules.append(name)
+            name_module(value, self._name or self.name, name)
+            object.__setattr__(self, name, value)
+            return
+        if isinstance(value, megengine.Tensor) and value._short_name in (None, "", value.name or name):
+            if name in modules:
+                modules.remove(name)
+            name_tensor(value, self._name or self.name, name)
+            object.__setattr__(self, name, value)
+            return
         super().__setattr__(name, value)
 
     def _flatten(
@@ -101,7 +113,7 @@ class Module(M.Module):
         """MegEngine's walk over tensors and modules, in the order of definition: own tensors first, as in torch."""
         seen = {id(self)} if seen is None else seen
         start = "" if prefix is None else prefix + "."
-        leaves = [leaf for key, value in tuple(vars(self).items()) for leaf in _expand_structure(key, value)]
+        leaves = members_of(self)
         leaves.sort(key=lambda leaf: isinstance(leaf[1], M.Module))
         for key, leaf in leaves:
             if id(leaf) in seen:

@@ -18,6 +18,7 @@ from megengine.jit.tracing import is_tracing as is_jit_tracing
 from polynet.slots import Slot
 from polynet.types import Tensor
 from polynet_megengine.layers.canonical import canonical_shape
+from polynet_megengine.members import PLAIN, may_hold_members
 from polynet_megengine.slicing import native_getitem
 
 
@@ -67,26 +68,27 @@ class MegEngineSlot(Slot):
         self._tensor._reset(megengine.Tensor(native, device=self._tensor.device))
 
 
-def _tensors(owner: Any) -> Iterator[tuple[str, Tensor]]:
-    """A module's own tensors: attributes, and those inside its lists, tuples and dicts."""
+def _members(owner: Any) -> tuple[list[tuple[str, Tensor]], list[tuple[str, Any]]]:
+    """A module's own tensors and modules: attributes, and those inside its lists, tuples and dicts."""
+    tensors: list[tuple[str, Tensor]] = []
+    modules: list[tuple[str, Any]] = []
     for leaf, value in vars(owner).items():
-        yield from _flattened(leaf, value, megengine.Tensor)
+        if type(value) not in PLAIN and may_hold_members(value):
+            _sort(leaf, value, tensors, modules)
+    return tensors, modules
 
 
-def _children(owner: Any) -> Iterator[tuple[str, Any]]:
-    for leaf, value in vars(owner).items():
-        yield from _flattened(leaf, value, megengine.module.Module)
-
-
-def _flattened(path: str, value: Any, wanted: type) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, wanted):
-        yield path, value
+def _sort(path: str, value: Any, tensors: list[tuple[str, Tensor]], modules: list[tuple[str, Any]]) -> None:
+    if isinstance(value, megengine.Tensor):
+        tensors.append((path, value))
+    elif isinstance(value, megengine.module.Module):
+        modules.append((path, value))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _flattened(f"{path}.{index}", item, wanted)
+            _sort(f"{path}.{index}", item, tensors, modules)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _flattened(f"{path}.{key}", item, wanted)
+            _sort(f"{path}.{key}", item, tensors, modules)
 
 
 def slots(module: Any) -> dict[str, Slot]:
@@ -98,7 +100,8 @@ def slots(module: Any) -> dict[str, Slot]:
 
 def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
     hidden = getattr(owner, "_non_persistent_buffers", ())
-    for leaf, tensor in _tensors(owner):
+    tensors, modules = _members(owner)
+    for leaf, tensor in tensors:
         if leaf in hidden:
             continue
         is_parameter = isinstance(tensor, megengine.Parameter)
@@ -112,7 +115,7 @@ def _collect(owner: Any, prefix: str, found: dict[str, Slot]) -> None:
             is_parameter and tensor.requires_grad,
             tensor=tensor,
         )
-    for path, child in _children(owner):
+    for path, child in modules:
         _collect(child, f"{prefix}{path}.", found)
 
 

@@ -24,23 +24,19 @@ _RANDOM_FILLS = frozenset(
 Fill = Callable[[torch.Tensor], Any]
 
 
-class SkippedFill(NamedTuple):
-    """A random fill that was not run."""
+class Skipped(NamedTuple):
+    """A tensor, and the random fills of it that were not run."""
 
     tensor: torch.Tensor
-    fill: Fill
+    fills: list[Fill]
 
 
 class Skip(TorchFunctionMode):
-    """Notes in-place random fills instead of running them. A function mode is local to its thread, unlike a patch.
-
-    Attributes:
-        skipped: What was not run, in order.
-    """
+    """Notes in-place random fills instead of running them. A function mode is local to its thread, unlike a patch."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.skipped: list[SkippedFill] = []
+        self._skipped: dict[int, Skipped] = {}
 
     def __torch_function__(
         self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
@@ -49,25 +45,27 @@ class Skip(TorchFunctionMode):
             given = dict(options or {})
             tensor, *rest = arguments or (given.pop("tensor", None),)
             if isinstance(tensor, torch.Tensor) and tensor.device.type != "meta":
-                self.skipped.append(SkippedFill(tensor, lambda target: function(target, *rest, **given)))
+                self.note(tensor, [lambda target: function(target, *rest, **given)])
                 return tensor
         return function(*arguments, **options) if options else function(*arguments)
 
     def fills_of(self, tensor: torch.Tensor) -> list[Fill]:
         """The fills of a tensor that were not run."""
-        return [skipped.fill for skipped in self.skipped if skipped.tensor is tensor]
+        found = self._skipped.get(id(tensor))
+        return [] if found is None else found.fills
 
     def note(self, tensor: torch.Tensor, fills: Iterable[Fill]) -> None:
-        """Count fills as skipped of a tensor."""
-        self.skipped.extend(SkippedFill(tensor, fill) for fill in fills)
+        """Count fills of a tensor as skipped."""
+        self._skipped.setdefault(id(tensor), Skipped(tensor, [])).fills.extend(fills)
 
     def replay(self, filled: Iterable[torch.Tensor]) -> None:
         """Run the fills that were skipped, except of tensors that have been given values since."""
         known = {tensor.data_ptr() for tensor in filled}
-        for tensor, fill in self.skipped:
+        for tensor, fills in self._skipped.values():
             if tensor.data_ptr() not in known:
                 with torch.no_grad():
-                    fill(tensor)
+                    for fill in fills:
+                        fill(tensor)
 
 
 @contextlib.contextmanager

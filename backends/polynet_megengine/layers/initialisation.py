@@ -17,12 +17,20 @@ import numpy as np
 
 from polynet.types import Tensor
 
-_DEPTH = 0
+_SkippedFills = list[tuple[Tensor, Callable[[], Any]]]
+
+_CONTEXTS: list[_SkippedFills] = []
+"""What has been skipped in each context that is open, the innermost last."""
 
 
 def skipped() -> bool:
     """Whether initialisation is being skipped now."""
-    return _DEPTH > 0
+    return bool(_CONTEXTS)
+
+
+def is_drawn_later(tensor: Tensor) -> bool:
+    """Whether a random fill of a native layer's tensor was skipped, which may yet have to be run."""
+    return any(tensor is each for fills in _CONTEXTS for each, _ in fills)
 
 
 @contextlib.contextmanager
@@ -35,9 +43,8 @@ def skip_initialisation() -> Iterator[Callable[[Iterable[Tensor]], None]]:
     Yields:
         A function that runs the skipped fills of native layers after all, except on the tensors it is given.
     """
-    global _DEPTH
     native = native_init.normal_, native_init.uniform_
-    skipped_fills: list[tuple[Tensor, Callable[[], Any]]] = []
+    skipped_fills: _SkippedFills = []
 
     def noting(fill: Callable[..., Any]) -> Callable[..., None]:
         def note(tensor: Tensor, *arguments: Any, **options: Any) -> None:
@@ -51,13 +58,13 @@ def skip_initialisation() -> Iterator[Callable[[Iterable[Tensor]], None]]:
             if id(tensor) not in known:
                 fill()
 
-    _DEPTH += 1
+    _CONTEXTS.append(skipped_fills)
     native_init.normal_, native_init.uniform_ = noting(native[0]), noting(native[1])
     try:
         yield draw_skipped
     finally:
         native_init.normal_, native_init.uniform_ = native
-        _DEPTH -= 1
+        _CONTEXTS.pop()
 
 
 def fill_uniform(tensor: Tensor, bound: float) -> None:
