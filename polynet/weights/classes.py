@@ -8,6 +8,8 @@ from typing import Any
 from polynet.weights.elements import Array
 from polynet.weights.report import LoadReport
 
+_OF_LAYERS = ("weight", "bias")
+
 
 def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping[str, Any]) -> str:
     """The end of a message about weights that fit a network up to its classifier; `""` where that is not so.
@@ -26,7 +28,8 @@ def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping
         head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many ...
     """
     names = [refusal.name for refusal in report.refused]
-    others = report.missing or report.unexpected or any(name not in slots for name in names)
+    others = report.missing or report.unexpected
+    others = others or any(name not in slots or name.rpartition(".")[2] not in _OF_LAYERS for name in names)
     if others or not names or len(names) == len(slots):
         return ""
     counts = {(arrays[name].shape[:1], slots[name].shape[:1]) for name in names}

@@ -20,8 +20,8 @@ from polynet.weights.adaptation import Adapted, adapted, head_names, why_refused
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
 from polynet.weights.classes import classes_hint
+from polynet.weights.computation import computation_notes
 from polynet.weights.elements import Array
-from polynet.weights.epsilons import epsilon_note
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
 from polynet.weights.layouts.own_constants import constants_of
@@ -172,8 +172,8 @@ def fitted_state(
         translation = translated(checkpoint.tensors, spelling, family, known, constants)
     except WeightsError as error:
         raise WeightsError(hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
-    found = (other_network(net, checkpoint), epsilon_note(net, spelling))
-    notes = (*checkpoint.notes, *(note for note in found if note))
+    other = other_network(net, checkpoint)
+    notes = (*checkpoint.notes, *filter(None, [other]), *computation_notes(net, spelling))
     report, ready = _planned(slots, translation, spelling, notes, net if adapt else None)
     fits_nothing = bool(slots and checkpoint.tensors) and not (ready or report.dropped)
     if not report.ok and (strict or fits_nothing):

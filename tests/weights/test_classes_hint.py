@@ -44,6 +44,12 @@ def test_another_width_is_no_number_of_classes(backend: Backend) -> None:
     assert "classes in the checkpoint" not in refused(Classifies(4, 7), {"fc.bias": np.zeros(7, np.float32)})
 
 
+def test_a_table_of_positions_is_no_classifier(backend: Backend) -> None:
+    small: dict[str, Any] = {"img_size": 32, "embed_dim": 4, "depths": (2,), "num_heads": (1,)}
+    nets = [polynet.build("swin_tiny_patch4_window7_224", window_size=side, **small) for side in (2, 4)]
+    assert "classes in the checkpoint" not in refused(nets[0], polynet.state(nets[1]))
+
+
 def test_a_run_is_not_resumed_into_other_classes_and_says_so(backend: Backend, tmp_path: Any) -> None:
     from polynet.train.checkpoint import resume, save_checkpoint
     from polynet.train.engine import Engine

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from attrs import field, frozen
 
@@ -114,6 +115,8 @@ class Layout:
         absorbed: Canonical tensors that the other library has not, and that another takes over.
         joins: Canonical tensors that are one there.
         norm_eps: What its networks add to variances, where that is not what PolyNet's of the same weights' names do.
+        otherwise: What its network does otherwise than one of PolyNet's under the same weights, as "pools first"; `""`
+            where they are equal.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
         source: Where the names were learnt.
     """
@@ -128,6 +131,7 @@ class Layout:
     absorbed: tuple[Absorbed, ...] = ()
     joins: tuple[Joined, ...] = ()
     norm_eps: float | None = None
+    otherwise: Callable[[Any], str] | None = None
 
     def names(self, canonical: Mapping[str, object]) -> NameMap:
         """The correspondence for one network.

@@ -12,6 +12,7 @@ from polynet.weights.layouts.constants import Constant, flat_index_of_table, swa
 from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
 from polynet.weights.layouts.own_constants import ATTENTION, COSINES, SINES
+from polynet.weights.layouts.windows import uneven_windows
 
 _BLOCK = "blocks.{block}."
 _LAYER = "backbone.layers.{block}."
@@ -218,6 +219,7 @@ LAYOUTS = (
             # Files written before MMPretrain 1.0 have them.
             Constant(_WINDOW + "attn_mask", _WINDOW_THERE + "attn.attn_mask"),
         ),
+        otherwise=uneven_windows,
         source=_PLACE + "swin_transformer",
     ),
     Layout(
@@ -229,6 +231,7 @@ LAYOUTS = (
             Constant(_WINDOW + "attn.logit_scale", _WINDOW_THERE + "attn.w_msa.relative_coords_table"),
             Constant(_WINDOW + "attn.logit_scale", _WINDOW_THERE + "attn.w_msa.relative_position_index"),
         ),
+        otherwise=uneven_windows,
         source=_PLACE + "swin_transformer_v2",
     ),
 )

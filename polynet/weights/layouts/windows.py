@@ -7,6 +7,8 @@ the tables of relative positions of the first generation row by row, BaseCls and
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table
@@ -18,6 +20,23 @@ _BLOCK = "layers.{stage}.blocks.{block}."
 _TABLE = _BLOCK + "attn.rel_pos_bias_table"
 _MASK = _BLOCK + "attn_mask"
 _FEATURES = "features.{2*stage+1}.{block}."
+
+
+def uneven_windows(net: Any) -> str:
+    """What torchvision and MMPretrain do otherwise where windows do not cover a map evenly; `""` where they do.
+
+    timm and PolyNet roll a map and then fill it up, so that the zeros stay at its end.
+
+    Example:
+        >>> uneven_windows(polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=232))
+        'fills up maps that windows do not cover evenly, as here from layers.0 on, before it rolls them, not afterwards'
+    """
+    for stage, layer in enumerate(net.layers):
+        if any(block.cut.fill is not None and block.cut.shift is not None for block in layer.blocks):
+            where = f"as here from layers.{stage} on"
+            return f"fills up maps that windows do not cover evenly, {where}, before it rolls them, not afterwards"
+    return ""
+
 
 LAYOUTS = (
     Layout(
@@ -65,6 +84,7 @@ LAYOUTS = (
             Rule("head.{leaf}", "head.{leaf}"),
         ),
         constants=(Constant(_TABLE, _FEATURES + "attn.relative_position_index", flat_index_of_table),),
+        otherwise=uneven_windows,
         source="torchvision.models.swin_transformer",
     ),
     Layout(
@@ -120,6 +140,7 @@ LAYOUTS = (
             Constant(DISTANCES, _FEATURES + "attn.relative_coords_table", np.asarray, decides=True),
             Constant(DISTANCES, _FEATURES + "attn.relative_position_index", index_of_distances),
         ),
+        otherwise=uneven_windows,
         source="torchvision.models.swin_transformer",
     ),
 )
