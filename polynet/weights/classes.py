@@ -28,9 +28,8 @@ def classes_hint(report: LoadReport, arrays: Mapping[str, Array], slots: Mapping
         head.fc.weight is for 10 classes in the checkpoint, and for 7 in the network. Build it with as many ...
     """
     names = [refusal.name for refusal in report.refused]
-    others = report.missing or report.unexpected
-    others = others or any(name not in slots or name.rpartition(".")[2] not in _OF_LAYERS for name in names)
-    if others or not names or len(names) == len(slots):
+    others = any(name not in slots or name.rpartition(".")[2] not in _OF_LAYERS for name in names)
+    if others or report.missing or report.unexpected or not names or len(names) == len(slots):
         return ""
     counts = {(arrays[name].shape[:1], slots[name].shape[:1]) for name in names}
     same_beside = all(arrays[name].shape[1:] == slots[name].shape[1:] for name in names)

@@ -13,7 +13,7 @@ from polynet.weights import load_state, state, to_layout
 from polynet.weights.layouts.own_constants import constants_of
 from tests.zoo.reference import TOLERANCE, drawn
 
-SMALL = {"img_size": 32, "depth": 1}
+SMALL: dict[str, Any] = {"img_size": 32, "depth": 1}
 
 
 @pytest.mark.parametrize(("layout", "said"), [("timm", True), ("torchvision", True), ("polynet", False)])
