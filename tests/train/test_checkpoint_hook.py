@@ -322,6 +322,24 @@ def test_a_full_disk_ends_the_run_clearly_and_loses_nothing(backend, tmp_path, m
     assert (tmp_path / "epoch_1.safetensors").read_bytes() == before
 
 
+def test_a_best_that_could_not_be_written_is_no_best(backend, tmp_path, monkeypatch):
+    hook = CheckpointHook(save_best="accuracy", save_last=False)
+    engine = small_engine(backend, tmp_path, hook, epochs=2, val_evaluator=Scores(0.5, 0.75))
+    written = CheckpointHook._written
+
+    def failing(self, runner, file):
+        if runner.epoch == 2:
+            raise CheckpointError("no room")
+        return written(self, runner, file)
+
+    monkeypatch.setattr(CheckpointHook, "_written", failing)
+    with pytest.raises(CheckpointError, match="no room"):
+        engine.train()
+    assert engine.best == {"accuracy": 0.5}
+    assert hook.best["accuracy"]["score"] == 0.5
+    assert names_in(tmp_path) == files("best_accuracy_epoch_1")
+
+
 def test_a_file_that_may_not_grow_so_large_ends_the_run_clearly(backend, tmp_path):
     """The kernel itself refuses a write in the midst of the file."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

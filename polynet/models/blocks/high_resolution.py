@@ -51,9 +51,12 @@ def _bottleneck(w_in: int, width: int, **options: Any) -> Any:
 _BLOCKS: dict[str, Callable[..., Any]] = {"basic": _basic, "bottleneck": _bottleneck}
 
 
-def residual(block_name: str, w_in: int, width: int, norm_name: Name, act_name: Name) -> Any:
+def residual(
+    block_name: str, w_in: int, width: int, norm_name: Name, act_name: Name, drop_path_prob: float = 0.0
+) -> Any:
     """A residual block that puts out `width` times its expansion."""
-    return choose("block", block_name, _BLOCKS)(w_in, width, norm_name=norm_name, act_name=act_name)
+    options = {"norm_name": norm_name, "act_name": act_name, "drop_path_prob": drop_path_prob}
+    return choose("block", block_name, _BLOCKS)(w_in, width, **options)
 
 
 def steps(count: int, w_in: int, w_out: int, norm_name: Name, act_name: Name, *, last_act: bool) -> Any:
@@ -121,6 +124,7 @@ class HRModule(nn.Module):
         widths: Width of each stream's blocks.
         norm_name: Normalisation.
         act_name: Activation.
+        drop_path_probs: Probability of dropping each block of the longest stream; blocks beside each other share it.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -137,13 +141,16 @@ class HRModule(nn.Module):
         widths: Sequence[int],
         norm_name: Name = "BN",
         act_name: Name = "relu",
+        drop_path_probs: Sequence[float] = (),
     ) -> None:
         super().__init__()
+        drops = drop_path_probs or (0.0,) * max(depths)
         outs = [expansion(block_name) * width for width in widths]
         for stream, (depth, given, width) in enumerate(zip(depths, w_in, widths, strict=True), start=1):
             blocks: OrderedDict[str, Any] = OrderedDict()
             for position in range(1, depth + 1):
-                blocks[f"block{position}"] = residual(block_name, given, width, norm_name, act_name)
+                options = (norm_name, act_name, drops[position - 1])
+                blocks[f"block{position}"] = residual(block_name, given, width, *options)
                 given = outs[stream - 1]
             setattr(self, f"branch{stream}", nn.Sequential(blocks))
         self.fusion = HRFusion(outs, norm_name, act_name) if len(outs) > 1 else None
@@ -204,6 +211,7 @@ class HRStage(nn.Module):
         transition: Whether there is a transition; the first stage has none.
         norm_name: Normalisation.
         act_name: Activation.
+        drop_path_probs: Probability of dropping each block of the longest stream, over all modules.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -222,14 +230,17 @@ class HRStage(nn.Module):
         transition: bool = True,
         norm_name: Name = "BN",
         act_name: Name = "relu",
+        drop_path_probs: Sequence[float] = (),
     ) -> None:
         super().__init__()
         outs = [expansion(block_name) * width for width in widths]
         self.transition = HRTrans(w_in, outs, norm_name, act_name) if transition else None
         given = outs if transition else list(w_in)
         self.count = modules
+        longest = max(depths)
         for index in range(1, modules + 1):
-            setattr(self, f"module{index}", HRModule(block_name, depths, given, widths, norm_name, act_name))
+            drops = drop_path_probs[(index - 1) * longest : index * longest]
+            setattr(self, f"module{index}", HRModule(block_name, depths, given, widths, norm_name, act_name, drops))
             given = outs
 
     def forward(self, streams: Streams) -> Streams:
@@ -250,6 +261,7 @@ class HRMerge(nn.Module):
         widths: Width of each stream's block.
         norm_name: Normalisation.
         act_name: Activation.
+        drop_path_prob: Probability of dropping each block.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -265,12 +277,13 @@ class HRMerge(nn.Module):
         widths: Sequence[int],
         norm_name: Name = "BN",
         act_name: Name = "relu",
+        drop_path_prob: float = 0.0,
     ) -> None:
         super().__init__()
         self.count = len(widths)
         outs = [expansion(block_name) * width for width in widths]
         for index, (given, width) in enumerate(zip(w_in, widths, strict=True), start=1):
-            setattr(self, f"branch{index}", residual(block_name, given, width, norm_name, act_name))
+            setattr(self, f"branch{index}", residual(block_name, given, width, norm_name, act_name, drop_path_prob))
         for index, (given, width) in enumerate(itertools.pairwise(outs), start=1):
             parts = {"conv": conv2d(given, width, 3, stride=2, bias=True), "norm": norm2d(norm_name, width)}
             parts["act"] = activation(act_name)

@@ -5,6 +5,7 @@ Options, names and weights' names are BaseCls's.
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from polynet.models.blocks.convolution import conv2d
 from polynet.models.blocks.high_resolution import HRMerge, HRStage, expansion
 from polynet.models.blocks.normalisation import norm2d
 from polynet.models.network import ImageNetwork, Name
-from polynet.models.networks.plan import per_stage
+from polynet.models.networks.plan import linear_drop_rates, per_stage
 from polynet.models.networks.resnet import RECIPE
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
@@ -47,6 +48,8 @@ class HRNet(ImageNetwork):
         w_stem: Channels of the stem.
         merge_block_name: Block that widens the streams at the end.
         merge_channels: Width of that block for each stream of the last stage.
+        drop_path_prob: Probability of dropping the block that widens; earlier ones, counted along the longest stream,
+            are dropped proportionally less.
         norm_name: Normalisation.
         act_name: Activation.
         head: Options of the head, `name` first; `None` for none.
@@ -82,6 +85,7 @@ class HRNet(ImageNetwork):
         w_stem: int = 64,
         merge_block_name: str = "bottleneck",
         merge_channels: Sequence[int] = (32, 64, 128, 256),
+        drop_path_prob: float = 0.0,
         norm_name: Name = "BN",
         act_name: Name = "relu",
         head: Mapping[str, Any] | None = HR_HEAD,
@@ -95,12 +99,15 @@ class HRNet(ImageNetwork):
         )
         _check(rows, merge_channels)
         self.stem = _stem(in_channels, w_stem, norm_name, act_name)
+        lengths = [row["depths"] * max(row["blocks"]) for row in rows]
+        drop = linear_drop_rates(drop_path_prob, sum(lengths) + 1)
         w_in: list[int] = [w_stem]
-        for index, row in enumerate(rows, start=1):
+        for index, (row, length) in enumerate(zip(rows, lengths, strict=True), start=1):
             plan = (row["depths"], row["block"], row["blocks"], w_in, row["widths"])
-            setattr(self, f"stage{index}", HRStage(*plan, index > 1, norm_name, act_name))
+            drops = tuple(itertools.islice(drop, length))
+            setattr(self, f"stage{index}", HRStage(*plan, index > 1, norm_name, act_name, drops))
             w_in = [expansion(row["block"]) * width for width in row["widths"]]
-        self.merge = HRMerge(merge_block_name, w_in, merge_channels, norm_name, act_name)
+        self.merge = HRMerge(merge_block_name, w_in, merge_channels, norm_name, act_name, drop_path_prob)
         self.count = len(rows)
         self.step = _STEM_STRIDE * 2 ** (len(w_in) - 1)
         self.minimum_size = self.step

@@ -190,7 +190,7 @@ class CheckpointHook(Hook):
                 self._save_best(runner, name, score)
 
     def _save_best(self, runner: Any, name: str, score: float) -> None:
-        before = self.best.get(name)
+        before, best_before = self.best.get(name), dict(runner.best)
         place = runner.position.after()
         file = f"best_{_in_file_name(name)}_{self._name(place)}"
         self.best[name] = {"score": score, "file": file, "epoch": place["epoch"], "iter": place["iter"]}
@@ -201,6 +201,8 @@ class CheckpointHook(Hook):
             self.best.pop(name)
             if before is not None:
                 self.best[name] = before
+            runner.best.clear()
+            runner.best.update(best_before)
             raise
         runner.logger.info("%s of %.4f is the best so far: %s.", name, score, path.name)
         if before is not None and before["file"] != file:

@@ -105,3 +105,13 @@ def test_streams_that_come_two_at_once_are_halved_in_steps(backend: Backend) -> 
     assert backend.slots(net)["stage2.transition.trans_3.conv_2.weight"].shape == (16, 16, 3, 3)
     maps = net.eval().forward_stages(ops.tensor(np.ones((1, 3, 32, 32), np.float32)))
     assert [tuple(each.shape) for each in maps] == [(1, 16, 8, 8), (1, 24, 4, 4), (1, 32, 2, 2), (1, 32, 2, 2)]
+
+
+def test_blocks_further_along_are_dropped_more_and_those_beside_each_other_alike() -> None:
+    net = polynet.build("hrnet_w18_small_v1", backend="shapes", drop_path_rate=0.7)
+    rates = {name: module.p for name, module in net.named_modules() if type(module).__name__ == "DropPath"}
+    along = {}
+    for name, rate in rates.items():
+        stage, *_, block, _ = name.replace("merge.", "merge.module1.").split(".")
+        along.setdefault((stage, block if stage != "merge" else ""), set()).add(round(rate, 9))
+    assert list(along.values()) == [{0.1}, {0.2}, {0.3}, {0.4}, {0.5}, {0.6}, {0.7}]
