@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from polynet.errors import OptionIndexError, UnknownNameError, suggest
+from polynet.errors import OptionError, OptionIndexError, UnknownNameError, suggest
 from polynet.models.base_module import BaseModule
 from polynet.models.bricks.normalisation import BATCH_NORMS
 from polynet.types import Tensor
@@ -82,6 +82,7 @@ def stage_indices(owner: str, indices: Any, stages: int) -> tuple[int, ...]:
 
     Raises:
         OptionIndexError: There is no such stage.
+        OptionError: A stage is named twice.
 
     Example:
         >>> stage_indices("ResNet", (0, -1), 4)
@@ -92,7 +93,11 @@ def stage_indices(owner: str, indices: Any, stages: int) -> tuple[int, ...]:
         if isinstance(index, bool) or not isinstance(index, int) or not -stages <= index < stages:
             message = f"{owner}: out_indices names stage {index!r}; the stages are 0 to {stages - 1}."
             raise OptionIndexError(message)
-    return tuple(index % stages for index in given)
+    chosen = tuple(index % stages for index in given)
+    if len(set(chosen)) < len(chosen):
+        message = f"{owner}: out_indices names a stage twice: {indices!r} of {stages} stages are {chosen}."
+        raise OptionError(message)
+    return chosen
 
 
 def check_frozen(owner: str, frozen_stages: Any, least: int, most: int) -> int:
