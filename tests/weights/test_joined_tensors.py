@@ -148,6 +148,11 @@ def test_biases_of_keys_are_refused_where_they_count(backend: Backend) -> None:
     unchanged(net, theirs, "mmpretrain", "numbers other than 0 in part 2 of 3")
     with pytest.raises(WeightsError, match="part 2 of 3"):
         from_layout(theirs, "mmpretrain", "eva", state(net))
+    other = built(FUSED, backend.name)
+    report = load_state(other, theirs, layout="mmpretrain", strict=False)
+    assert [refusal.name for refusal in report.refused] == ["backbone.layers.0.attn.qkv.bias"]
+    assert report.missing == ("blocks.0.attn.q_bias", "blocks.0.attn.v_bias")
+    assert not state(other)["blocks.0.attn.q_bias"].any()
 
 
 def test_biases_of_keys_are_passed_over_where_they_are_never_used(backend: Backend) -> None:

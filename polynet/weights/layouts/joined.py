@@ -71,8 +71,12 @@ class Joint:
     parts: tuple[str | None, ...]
     unused: bool = False
 
+    def wanted(self) -> str:
+        """Names of the parts, for a message."""
+        return " and ".join(name for name in self.parts if name is not None)
+
     def apart(self, whole: Array) -> tuple[dict[str, Array], str]:
-        """The parts of the one tensor by canonical name, and what does not fit there; `""` where all does.
+        """The parts of the one tensor by canonical name, or none and why it does not fit.
 
         Example:
             >>> Joint("qkv.bias", ("q_bias", None, "v_bias")).apart(np.array([1, 2, 0, 0, 3, 4]))[0]["v_bias"]
@@ -90,9 +94,9 @@ class Joint:
             for place, name in enumerate(self.parts, start=1)
             if name is None and not self.unused and np.any(pieces[place])
         ]
-        if not filled:
-            return made, ""
-        return made, f"it has numbers other than 0 in part {filled[0]} of {count}, which this network has not"
+        if filled:
+            return {}, f"it has numbers other than 0 in part {filled[0]} of {count}, which this network has not"
+        return made, ""
 
     def together(self, state: Mapping[str, Array]) -> Array:
         """The one tensor of parts by canonical name.

@@ -168,7 +168,7 @@ class Layout:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
         different = tuple(dict.fromkeys(joints.values()))
-        stacked = {" + ".join(filter(None, joint.parts)): joint.foreign for joint in different}
+        stacked = {joint.wanted(): joint.foreign for joint in different}
         self._check_one_to_one({**foreign_of, **stacked})
         return NameMap(self, foreign_of, spatial, folded, unit_axes, reorders, restores, absorbed, different)
 

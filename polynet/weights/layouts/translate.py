@@ -71,7 +71,6 @@ def translated(
     used = set(foreign_of.values())
     flattened: dict[str, tuple[int, ...]] = {}
     folded: list[str] = []
-    refused: list[Refusal] = []
     if names is not None:
         used.update(names.folded.values())
         for name, size in names.spatial.items():
@@ -90,17 +89,15 @@ def translated(
                 folded.append(name)
     kept = _constants(names, family)
     origin = {name: foreign_of[name] for name in tensors}
+    refused: list[Refusal] = []
     for joint in () if names is None else names.joints:
         used.add(joint.foreign)
         if joint.foreign in state:
             parts, why = joint.apart(state[joint.foreign])
             tensors.update(parts)
             origin.update(dict.fromkeys(parts, joint.foreign))
-            refused += (
-                [_refusal(joint.foreign, state[joint.foreign], " and ".join(filter(None, joint.parts)), why)]
-                if why
-                else []
-            )
+            if why:
+                refused.append(_refusal(joint.foreign, state[joint.foreign], joint.wanted(), why))
     unexpected = tuple(
         name for name in state if name not in used and not _is_counter(name) and not is_constant(name, kept)
     )
