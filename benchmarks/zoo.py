@@ -7,8 +7,10 @@ One thread, four images of 224x224 pixels.
 
 from __future__ import annotations
 
+import functools
+import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,15 @@ BASECLS = {
 """Seconds of processor time of BaseCls's own networks (2f206e9, MegEngine 1.13, the best of several runs) on two cores
 of the kind that these benchmarks were first run on: elsewhere they say little."""
 
-BUILT = ("resnet50", "mbnetv2_x100", "vit_small_patch16_224", "swin_tiny_patch4_window7_224", "convnext_tiny", "vgg16")
+BUILT = {
+    "resnet50": "resnet50",
+    "mbnetv2_x100": "mobilenetv2_100",
+    "vit_small_patch16_224": "vit_small_patch16_224",
+    "swin_tiny_patch4_window7_224": "swin_tiny_patch4_window7_224",
+    "convnext_tiny": "convnext_tiny",
+    "vgg16": "vgg16",
+}
+"""Networks that are built, and timm's of the same kind."""
 
 
 def run_torch(scale: float = 1.0) -> Iterator[Result]:
@@ -80,25 +90,52 @@ def run_megengine(scale: float = 1.0) -> Iterator[Result]:
 
 
 def run_building(scale: float = 1.0) -> Iterator[Result]:
-    """Building a network with weights given, against copying those weights into memory of their own.
+    """Building a network, in processor time, against copying its weights, and on torch against timm.
 
-    Networks of many small layers cannot come near that: their modules alone take each framework longer to make.
+    With weights given: the structure is made and the weights are written into it, against copies of the same arrays.
+    From a seed: they are drawn, against timm, which draws them as well. Networks of many small layers cannot come near
+    a copy: their modules alone take each framework longer to make.
     """
+    rounds = max(3, int(15 * scale))
     for backend in polynet.installed_backends():
-        for name in BUILT:
+        for name, theirs in BUILT.items():
+            seeded = _least(functools.partial(polynet.build, name, backend=backend, seed=0), rounds)
             state = polynet.state(polynet.build(name, backend=backend, seed=0))
-            framework = polynet.get_backend(backend)
-
-            def build(name: str = name, backend: str = backend, state: Any = state, framework: Any = framework) -> None:
-                polynet.build(name, backend=backend, weights=state, layout="polynet")
-                framework.synchronise()
-
-            def copy(state: Any = state) -> list[Any]:
-                return [np.array(array) for array in state.values()]
-
-            timing = interleaved(build, copy, rounds=max(3, int(9 * scale)))
+            given = _least(functools.partial(_built, name, backend, state), rounds)
+            copied = _least(functools.partial(_copies, state), rounds)
             size = sum(array.nbytes for array in state.values()) / 1e6
-            yield timing.result(f"{backend}: build {name} ({size:.0f} MB), against copying", "below 2")
+            label = f"{backend}: build {name} ({size:.0f} MB)"
+            yield Result(f"{label}, against copying", given, copied, "below 2")
+            if backend == "torch":
+                import timm
+
+                created = _least(functools.partial(timm.create_model, theirs), rounds)
+                yield Result(f"{label} from a seed, against timm", seeded, created, "below 1")
+            else:
+                yield Result(f"{label} from a seed", seeded, None, "")
+
+
+def _built(name: str, backend: str, state: Mapping[str, Any]) -> Any:
+    """A network with weights given, once everything pending has run."""
+    net = polynet.build(name, backend=backend, weights=state, layout="polynet")
+    polynet.get_backend(backend).synchronise()
+    return net
+
+
+def _copies(state: Mapping[str, Any]) -> list[Any]:
+    return [np.array(array) for array in state.values()]
+
+
+def _least(action: Callable[[], object], rounds: int) -> float:
+    """Seconds of processor time of the best of several calls, each of which begins without garbage."""
+    taken = []
+    for _ in range(rounds + 1):
+        gc.collect()
+        began = time.process_time()
+        made = action()
+        taken.append(time.process_time() - began)
+        del made
+    return min(taken)
 
 
 def _images() -> Any:

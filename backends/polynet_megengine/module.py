@@ -72,7 +72,7 @@ class Module(M.Module):
         Raises:
             AttributeError: A tensor or module was given before `super().__init__()` ran; torch raises the same.
         """
-        modules = self.__dict__.get("_modules")
+        modules: Any = self.__dict__.get("_modules")
         if type(value) in PLAIN and (modules is None or name not in modules):
             object.__setattr__(self, name, value)
             return

@@ -12,10 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import megengine
+import megengine.functional as F
+import megengine.module.conv as native_convolution
 import megengine.module.init as native_init
+import megengine.module.linear as native_linear
 import numpy as np
 
 from polynet.types import Tensor
+
+_LARGE = 1 << 13
+"""Numbers that take longer to copy to MegEngine than to have it spread one."""
 
 _SkippedFills = list[tuple[Tensor, Callable[[], Any]]]
 
@@ -33,12 +39,20 @@ def is_drawn_later(tensor: Tensor) -> bool:
     return any(tensor is each for fills in _CONTEXTS for each, _ in fills)
 
 
+def _parameter(zeros: np.ndarray[Any, Any]) -> Any:
+    """What convolutions and linear layers begin with; of large ones, one zero that MegEngine spreads when it is read."""
+    if zeros.size < _LARGE:
+        return megengine.Parameter(zeros)
+    return megengine.Parameter(F.full(zeros.shape, 0.0))
+
+
 @contextlib.contextmanager
 def skip_initialisation() -> Iterator[Callable[[Iterable[Tensor]], None]]:
     """Build layers without drawing random numbers; MegEngine's own `init.normal_` and `init.uniform_` do nothing.
 
-    Every random fill of `megengine.module.init` ends in one of the two. MegEngine works in one thread, so nobody else
-    can call them meanwhile. Contexts nest.
+    Every random fill of `megengine.module.init` ends in one of the two. Nor are the zeros written that convolutions and
+    linear layers begin with. MegEngine works in one thread, so nobody else can call any of this meanwhile. Contexts
+    nest.
 
     Yields:
         A function that runs the skipped fills of native layers after all, except on the tensors it is given.
@@ -60,11 +74,14 @@ def skip_initialisation() -> Iterator[Callable[[Iterable[Tensor]], None]]:
 
     _CONTEXTS.append(skipped_fills)
     native_init.normal_, native_init.uniform_ = noting(native[0]), noting(native[1])
+    native_convolution.Parameter = native_linear.Parameter = _parameter
     try:
         yield draw_skipped
     finally:
-        native_init.normal_, native_init.uniform_ = native
         _CONTEXTS.pop()
+        native_init.normal_, native_init.uniform_ = native
+        if not skipped():
+            native_convolution.Parameter = native_linear.Parameter = megengine.Parameter
 
 
 def fill_uniform(tensor: Tensor, bound: float) -> None:
