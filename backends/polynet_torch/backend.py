@@ -36,7 +36,10 @@ class TorchBackend(Backend):
         self._layers = importlib.import_module("polynet_torch.layers")
         self._device = importlib.import_module("polynet_torch.device")
         self._state = importlib.import_module("polynet_torch.state")
-        self._copying = importlib.import_module("polynet_torch.copying")
+        self._copier: Any = None
+        # A later torch may not have what copies ask of torch's inside: layers are made one by one then.
+        with contextlib.suppress(ImportError):
+            self._copier = importlib.import_module("polynet_torch.copying").copier
         self._initialisation = importlib.import_module("polynet_torch.initialisation")
         self._random_state = importlib.import_module("polynet_torch.training.random_state")
 
@@ -123,7 +126,7 @@ class TorchBackend(Backend):
 
     def copier(self, layer: NativeModule) -> Callable[[], NativeModule | None] | None:
         """Copy what the layer holds, without torch's constructor; see `polynet_torch.copying`."""
-        return self._copying.copier(layer)  # type: ignore[no-any-return]  # lazily imported
+        return None if self._copier is None else self._copier(layer)  # type: ignore[no-any-return]  # lazily imported
 
     def devices(self) -> tuple[str, ...]:
         """`cpu`, then every CUDA device."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn.modules import module as native
+from torch.nn.modules.module import _global_buffer_registration_hooks, _global_parameter_registration_hooks
 from torch.overrides import _get_current_function_mode_stack
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
@@ -70,8 +70,8 @@ def _is_usual() -> bool:
         all(isinstance(mode, Skip) for mode in _get_current_function_mode_stack())
         and _get_current_dispatch_mode() is None
         and torch.nn.Module.register_parameter is _register_parameter
-        and not native._global_parameter_registration_hooks
-        and not native._global_buffer_registration_hooks
+        and not _global_parameter_registration_hooks
+        and not _global_buffer_registration_hooks
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 import polynet
@@ -64,3 +66,15 @@ def test_what_was_not_drawn_is_drawn_of_copies_too() -> None:
     assert bool((layers[0].weight == 7).all())
     assert not torch.equal(layers[1].weight, layers[2].weight)
     assert all(bool((layer.weight.abs() <= 0.5).all()) for layer in layers[1:])
+
+
+def test_a_torch_without_what_copies_need_builds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = polynet.state(polynet.build("resnet18", backend="torch", seed=0, num_classes=3))
+    monkeypatch.setitem(sys.modules, "polynet_torch.copying", None)  # which makes its import an ImportError
+    backend = polynet.get_backend("torch")
+    monkeypatch.setattr(backend, "_copier", backend._copier)
+    backend._import_framework()
+    assert backend._copier is None
+    state = polynet.state(polynet.build("resnet18", backend="torch", seed=0, num_classes=3))
+    assert list(state) == list(expected)
+    assert all(np.array_equal(state[name], expected[name]) for name in state)

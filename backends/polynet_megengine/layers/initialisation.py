@@ -40,7 +40,7 @@ def is_drawn_later(tensor: Tensor) -> bool:
 
 
 def _parameter(zeros: np.ndarray[Any, Any]) -> Any:
-    """What convolutions and linear layers begin with; of large ones, one zero that MegEngine spreads when it is read."""
+    """What convolutions and linear layers begin with; of large ones, one zero that is spread when it is read."""
     if zeros.size < _LARGE:
         return megengine.Parameter(zeros)
     return megengine.Parameter(F.full(zeros.shape, 0.0))
