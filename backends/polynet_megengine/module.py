@@ -13,6 +13,7 @@ from megengine.jit.tracing import is_tracing
 from megengine.module.module import _expand_structure
 from megengine.utils.naming import AutoNaming
 
+from polynet.errors import UnsupportedError
 from polynet.nn.refusals import explain_refusal, explains
 from polynet.types import Tensor
 from polynet_megengine.members import PLAIN, members_of, name_module, name_tensor
@@ -275,6 +276,27 @@ class Module(M.Module):
     def float(self) -> Module:
         """Convert floating-point tensors to float32, in place; returns the module."""
         return self._cast("float32")
+
+    def double(self) -> Module:
+        """Refused: MegEngine computes in nothing wider than float32.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        message = f"{type(self).__name__}.double(): MegEngine has no float64; .float() and .half() convert to its types."
+        raise UnsupportedError(message)
+
+    def cpu(self) -> Module:
+        """Move every tensor to the processor, in place; returns the module."""
+        return self.to("cpu")
+
+    def cuda(self, device: int | None = None) -> Module:
+        """Move every tensor to a GPU, the first by default, in place; returns the module.
+
+        Raises:
+            DeviceError: It is not present.
+        """
+        return self.to(f"cuda:{device or 0}")
 
     def _cast(self, dtype: str) -> Module:
         for tensor in self.tensors():

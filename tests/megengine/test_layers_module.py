@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from polynet.backend import find_backend, get_backend
-from polynet.errors import InputError, OptionError, UnsupportedError
+from polynet.errors import DeviceError, InputError, OptionError, UnsupportedError
 
 from .layer_comparison import random
 
@@ -136,6 +136,17 @@ def test_moving_and_casting_keep_parameters_parameters() -> None:
     assert net.half().weight.dtype == np.float16
     assert net.float().to("cpu").weight is weight
     assert weight.dtype == np.float32
+
+
+def test_what_megengine_has_not_is_refused_in_words() -> None:
+    net = layer("Linear", 2, 2)
+    assert net.cpu() is net
+    with pytest.raises(UnsupportedError, match=r"Linear\.double\(\): MegEngine has no float64"):
+        net.double()
+    if "cuda:0" not in get_backend("megengine").devices():
+        with pytest.raises(DeviceError, match="cuda"):
+            net.cuda()
+    assert net.weight.dtype == np.float32
 
 
 def test_sequential_has_torchs_interface() -> None:
