@@ -188,6 +188,9 @@ SMALL: dict[str, Small] = {
     "densenet": _small(DenseNet, 32, depths=(2, 2), growth_rate=4),
     "densenet, deep stem": _small(DenseNet, 32, depths=(2, 1), growth_rate=4, stem_name="deep"),
     "poolformer": _small(PoolFormer, 32, depths=(1, 2), widths=(8, 16), layer_scale=0.5),
+    "poolformer, whole map normalised": _small(
+        PoolFormer, 40, depths=(1, 1), widths=(8, 16), layer_scale=0.5, head={"norm_whole_map": True}
+    ),
     "poolformer, v2": _small(PoolFormer, 32, depths=(1, 1, 1), widths=(8, 12, 16), version=2, layer_scale=None),
     "swin": _small(SwinTransformer, 32, **_WINDOWED, window_size=4),
     "swin, uneven": _small(SwinTransformer, 32, **_WINDOWED, window_size=3, ape=True, patch_norm=False, qkv_bias=False),

@@ -1,7 +1,8 @@
-"""Weights of another library say what its network computes otherwise: the number added to variances, the windows."""
+"""Weights of another library say what its network computes otherwise: numbers added to variances, windows, means."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,14 @@ import pytest
 
 import polynet
 from polynet.backend import Backend
-from polynet.weights import load_state, state, to_layout
+from polynet.cli import main
+from polynet.errors import WeightsError
+from polynet.weights import load_state, read_checkpoint, state, to_layout, write_checkpoint
 from polynet.weights.layouts.own_constants import constants_of
 from tests.zoo.reference import TOLERANCE, drawn
 
 SMALL: dict[str, Any] = {"img_size": 32, "depth": 1}
+POOLED: dict[str, Any] = {"depths": (1, 1, 1, 1), "widths": (4, 5, 6, 7), "num_classes": 3}
 
 
 @pytest.mark.parametrize(("layout", "said"), [("timm", True), ("torchvision", True), ("polynet", False)])
@@ -39,6 +43,75 @@ def test_a_report_says_where_windows_do_not_cover_a_map_evenly(
     report = load_state(net, to_layout(state(net), layout, net.family, constants_of(net)), layout=layout)
     assert report.ok
     assert ("before it rolls them" in str(report)) == (uneven and layout != "timm")
+
+
+@pytest.mark.parametrize(
+    ("layout", "head", "said"),
+    [
+        ("mmpretrain", {}, "before it takes the mean"),
+        ("mmpretrain", {"norm_whole_map": True}, "has norm_eps=1e-05 in its head, this one 1e-06"),
+        ("mmpretrain", {"norm_whole_map": True, "norm_eps": 1e-5}, ""),
+        ("timm", {}, ""),
+        ("timm", {"norm_whole_map": True}, "takes the mean of the last map"),
+        ("polynet", {"norm_whole_map": True}, ""),
+    ],
+)
+def test_a_report_says_where_a_head_takes_the_mean_before_it_normalises(
+    backend: Backend, layout: str, head: dict[str, Any], said: str
+) -> None:
+    net = polynet.build("poolformer_s12", backend=backend.name, **POOLED, head=head)
+    report = load_state(net, to_layout(state(net), layout, net.family), layout=layout)
+    assert report.ok
+    assert [said in note and "logits are not equal" in note for note in report.notes] == [True] * bool(said)
+
+
+@pytest.mark.parametrize("layout", ["timm", "torchvision", "mmpretrain"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_report_says_that_the_libraries_convnexts_take_the_mean_first(
+    backend: Backend, layout: str, whole: bool
+) -> None:
+    net = polynet.build("convnext_tiny", backend=backend.name, **POOLED, head={"norm_whole_map": whole})
+    report = load_state(net, to_layout(state(net), layout, net.family), layout=layout)
+    assert ["takes the mean of the last map" in note for note in report.notes] == [True] * whole
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"version": 2, "layer_scale": None},
+        {"layer_scale": None},
+        {"head": {"norm_first": True}},
+        {"head": {"width": 8}},
+        {"head": {"name": "ClsHead"}},
+        {"depths": (1, 1), "widths": (4, 8)},
+        {"depths": (1,) * 5, "widths": (4, 5, 6, 7, 8)},
+    ],
+)
+def test_poolformers_that_mmpretrain_has_not_are_refused(options: dict[str, Any]) -> None:
+    net = polynet.build("poolformer_s12", backend="shapes", **{**POOLED, **options})
+    shapes = {name: slot.shape for name, slot in polynet.get_backend("shapes").slots(net).items()}
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    with pytest.raises(WeightsError, match="no counterpart"):
+        to_layout(weights, "mmpretrain", net.family)
+
+
+def test_poolformers_weights_are_converted_to_mmpretrains_and_back(tmp_path: Path, capsys: Any) -> None:
+    options = ["num_classes=3", "head.norm_whole_map=true", "head.norm_eps=1e-5"]
+    net = polynet.build("poolformer_s12", backend="shapes", num_classes=3)
+    slots = polynet.get_backend("shapes").slots(net)
+    ours = {name: drawn(name, slot.shape) for name, slot in slots.items()}
+    first, second, third = (str(tmp_path / f"{name}.safetensors") for name in "abc")
+    write_checkpoint(first, ours, {"format": "pt"})
+    for start, end, layout in ((first, second, "mmpretrain"), (second, third, "polynet")):
+        assert main(["convert", start, end, "--model", "poolformer_s12", *options, "--to", layout]) == 0
+    assert "logits are not equal" not in capsys.readouterr().out
+    assert read_checkpoint(second).tensors["backbone.norm6.weight"].shape == (512,)
+    back = read_checkpoint(third).tensors
+    assert back.keys() == ours.keys()
+    for name, array in ours.items():
+        np.testing.assert_array_equal(back[name], array, err_msg=name)
+    assert main(["convert", second, str(tmp_path / "d.safetensors"), "--model", "poolformer_s12", "num_classes=3"]) == 0
+    assert "before it takes the mean" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("size", [128, 136])

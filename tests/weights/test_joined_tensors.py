@@ -315,21 +315,3 @@ def test_a_saved_file_has_the_networks_own_distances(backend: Backend, tmp_path:
     index = found["features.1.0.attn.relative_position_index"]
     assert index.dtype == np.int64
     assert index.shape == (256,)
-
-
-def test_mmpretrains_poolformer_is_refused(backend: Backend) -> None:
-    # It normalises the whole map, not its mean: the logits of an image are off by a factor of that image's own.
-    net = polynet.build("poolformer_s12", backend=backend.name, depths=(1, 1), widths=(4, 8), num_classes=3)
-    with pytest.raises(WeightsError, match="no map for the family 'poolformer'"):
-        to_layout(state(net), "mmpretrain", "poolformer")
-    theirs = {
-        "backbone.patch_embed.proj.weight": np.zeros((4, 3, 7, 7), np.float32),
-        "backbone.network.0.0.layer_scale_1": np.zeros(4, np.float32),
-        "backbone.network.0.0.norm1.weight": np.zeros(4, np.float32),
-        "backbone.norm6.weight": np.zeros(8, np.float32),
-        "head.fc.weight": np.zeros((3, 8), np.float32),
-        "head.fc.bias": np.zeros(3, np.float32),
-    }
-    with pytest.raises(WeightsError, match="no known layout"):
-        detect_layout(theirs)
-    unchanged(net, theirs, "auto", r"missing \(\d+\)")

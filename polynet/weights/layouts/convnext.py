@@ -7,6 +7,7 @@ the state dictionaries of their models.
 from __future__ import annotations
 
 from polynet.weights.layouts.layout import Layout, Rule
+from polynet.weights.layouts.norm_order import mean_before_norm
 
 _BLOCK = "s{stage}.blocks.{block}."
 _TIMM = "stages.{stage-1}.blocks.{block}."
@@ -30,6 +31,7 @@ LAYOUTS = (
             Rule("head.hidden.{leaf}", "head.pre_logits.fc.{leaf}"),
             Rule("head.fc.{leaf}", "head.fc.{leaf}"),
         ),
+        otherwise=mean_before_norm,
         source="timm.models.convnext",
     ),
     Layout(
@@ -46,6 +48,7 @@ LAYOUTS = (
             Rule("head.norm.{leaf}", "classifier.0.{leaf}"),
             Rule("head.fc.{leaf}", "classifier.2.{leaf}"),
         ),
+        otherwise=mean_before_norm,
         source="torchvision.models.convnext",
     ),
 )

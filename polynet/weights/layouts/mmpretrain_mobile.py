@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from polynet.weights.elements import Array
 from polynet.weights.layouts.layout import Layout, Rule
+from polynet.weights.layouts.norm_order import mean_before_norm
 
 _BLOCK = "s{stage}.b{block}."
 _EXPANDS = _BLOCK + "exp.weight"
@@ -185,5 +186,5 @@ LAYOUTS = (
         source=_PLACE + "mobileone",
     ),
     Layout("mmpretrain", "replknet", _REPLKNET, source=_PLACE + "replknet"),
-    Layout("mmpretrain", "convnext", _CONVNEXT, source=_PLACE + "convnext"),
+    Layout("mmpretrain", "convnext", _CONVNEXT, otherwise=mean_before_norm, source=_PLACE + "convnext"),
 )
