@@ -190,7 +190,7 @@ class PoolFormer(ImageNetwork):
         layer_scale: What each channel of a branch is multiplied by at first; `None` for no such factor.
         drop_path_rate: Probability of dropping the last block's branches; earlier ones are dropped proportionally less.
         head: Options of the head, `name` first; `None` for none. By default it normalises the mean of the last map, as
-            timm does; `{"norm_whole_map": True, "norm_eps": 1e-5}` normalises the map, as the authors and MMPretrain do.
+            timm does; with `{"norm_whole_map": True, "norm_eps": 1e-5}` the map, as the authors and MMPretrain do.
         num_classes: Classes, where `head` does not say; 0 for no head.
         in_channels: Channels of the images.
         out_indices: Stages to return instead of logits.
