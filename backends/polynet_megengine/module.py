@@ -283,7 +283,7 @@ class Module(M.Module):
         Raises:
             UnsupportedError: Always.
         """
-        message = f"{type(self).__name__}.double(): MegEngine has no float64; .float() and .half() convert to its types."
+        message = f"{type(self).__name__}.double(): MegEngine has no float64; .float() and .half() give its types."
         raise UnsupportedError(message)
 
     def cpu(self) -> Module:
