@@ -126,7 +126,7 @@ class TorchBackend(Backend):
 
     def copier(self, layer: NativeModule) -> Callable[[], NativeModule | None] | None:
         """Copy what the layer holds, without torch's constructor; see `polynet_torch.copying`."""
-        return None if self._copier is None else self._copier(layer)  # type: ignore[no-any-return]  # lazily imported
+        return None if self._copier is None else self._copier(layer)
 
     def devices(self) -> tuple[str, ...]:
         """`cpu`, then every CUDA device."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from polynet.backend import backend_of, use_backend
+from polynet.calls import ExplainsOptions
 from polynet.errors import InputError, ModeError
 from polynet.models.init_cfg import seeded
 from polynet.train.batches import batches_of, batches_per_epoch
@@ -23,12 +24,12 @@ from polynet.train.message_hub import MessageHub
 from polynet.train.position import Position
 from polynet.train.run_header import errors_logged
 from polynet.train.seeds import seed_of
-from polynet.train.steps import check_steps
+from polynet.train.steps import check_path, check_steps
 
 LOGGER = logging.getLogger("polynet.train")
 
 
-class Engine:
+class Engine(metaclass=ExplainsOptions):
     """Trains, validates and tests a model on whichever framework it was built.
 
     The model has `train_step(data, optim_wrapper)`, `val_step(data)` and `test_step(data)`; everything else is done by
@@ -105,6 +106,7 @@ class Engine:
         eval_dtype: str | None = None,
     ) -> None:
         check_steps(model)
+        check_path("work_dir", work_dir)
         self.trainee = model
         self.model = model.model if isinstance(model, ParallelModel) else model
         self.backend = backend_of(self.model)

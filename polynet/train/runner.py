@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polynet.backend import Backend
+from polynet.backend import Backend, use_backend
 from polynet.config.top_level import refuse_slips
 from polynet.errors import ConfigError, ConfigKeyError, suggest
 from polynet.train.distributed import Processes
@@ -27,6 +27,7 @@ from polynet.train.runner_parts import (
     seed_in,
     start_processes,
 )
+from polynet.train.steps import check_path
 
 FOREIGN = ("devices", "mode", "tta_cfg")
 """Keys of other tools' that lie near to a runner's."""
@@ -143,17 +144,18 @@ class Runner(Engine):
         super().__init__(
             model,
             work_dir=work_dir,
-            train_dataloader=build_loader(train_dataloader, "train", parts),
             limits=limits,
-            val_dataloader=build_loader(val_dataloader, "val", parts),
             val_evaluator=build_evaluator(val_evaluator, "val"),
-            test_dataloader=build_loader(test_dataloader, "test", parts),
             test_evaluator=build_evaluator(test_evaluator, "test"),
             seed=seed,
             device=device,
             processes=processes,
             parallel=model_wrapper_options(model_wrapper_cfg, cfg),
         )
+        with use_backend(self.backend):  # whose worker processes load
+            self.train_dataloader = build_loader(train_dataloader, "train", parts)
+            self.val_dataloader = build_loader(val_dataloader, "val", parts)
+            self.test_dataloader = build_loader(test_dataloader, "test", parts)
         self.experiment_name = experiment_name or (Path(work_dir).name if work_dir else type(self.model).__name__)
         self.cfg = cfg
         self.log_level = log_level
@@ -199,9 +201,11 @@ class Runner(Engine):
             scale_learning_rate(self, {"enable": False, **auto_scale_lr})
 
     def _choose_start(self, load_from: Any, resume: Any) -> None:
-        if not isinstance(resume, (bool, str, os.PathLike)):
+        is_word = isinstance(resume, str) and resume.lower() in ("yes", "no", "true", "false")
+        if is_word or not isinstance(resume, (bool, str, os.PathLike)):
             message = f"resume is True, False or a checkpoint's path, not {resume!r}."
             raise ConfigError(message)
+        check_path("load_from", load_from)
         if resume is True:
             self.resume_from = load_from or "auto"
         elif resume:

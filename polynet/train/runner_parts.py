@@ -279,6 +279,9 @@ def _wanted(replaced: Mapping[str, Any], log_processor: Mapping[str, Any] | None
     for key, default in {**DEFAULT_HOOKS, **{key: None for key in replaced if key not in DEFAULT_HOOKS}}.items():
         config = replaced.get(key, default)
         if config is None:
+            if default is None and (near := suggest(key, DEFAULT_HOOKS)):
+                message = f"default_hooks.{key}=None leaves nothing out: no hook has that key.{near}"
+                raise ConfigKeyError(message)
             continue
         if isinstance(config, Mapping) and not {"type", "name"} & config.keys():
             if default is None:

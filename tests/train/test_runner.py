@@ -252,3 +252,36 @@ def test_variables_of_a_config_file_are_no_slips(backend: Backend) -> None:
 
 def test_a_runner_is_an_engine(backend: Backend, data: Path) -> None:
     assert isinstance(made(data, None), Engine)
+
+
+@pytest.mark.parametrize("name", ["torch", "megengine"])
+def test_workers_are_those_of_the_runs_framework_where_none_is_active(both: tuple[Backend, Backend], name: str) -> None:
+    config = {
+        "model": {"type": "ClassificationTask", "network": {"type": "MLP", "in_dim": [4], "out_dim": 3}},
+        "train_dataloader": {
+            "batch_size": 2,
+            "num_workers": 1,
+            "dataset": {"type": "FakeData", "size": 4, "shape": (4,), "num_classes": 3},
+        },
+        "train_cfg": {"max_iters": 2},
+        "optim_wrapper": {"optimizer": {"type": "SGD", "lr": 0.1}},
+    }
+    runner = Runner.from_cfg(config, backend=name, device="cpu")
+    runner.train()
+    assert runner.iter == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"devic": "cpu"}, "Did you mean 'device'"),
+        ({"work_dir": 3}, "work_dir is a path"),
+        ({"load_from": 3}, "load_from is a path"),
+        ({"resume": "yes"}, "resume is True, False or a checkpoint's path, not 'yes'"),
+        ({"default_hooks": {"chekpoint": None}}, "Did you mean 'checkpoint'"),
+    ],
+)
+def test_arguments_that_are_none_are_refused_by_name(backend: Backend, options: dict[str, Any], told: str) -> None:
+    config = {"type": "ClassificationTask", "network": {"type": "MLP", "in_dim": [4], "out_dim": 3}}
+    with pytest.raises(PolyNetError, match=told):
+        Runner(config, **options)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polynet.backend import Backend, active_backend, get_backend
+from polynet.backend import Backend, active_backend, get_backend, use_backend
 from polynet.builder import build
 from polynet.config.basecls import BASE
 from polynet.config.normal_form import normalise
@@ -152,7 +152,8 @@ def _set_data(solver: EvaluationSolver, data: Mapping[str, Any], processes: Proc
         message = f"data: there is no loader {unknown[0]!r}; there are train and eval.{near}"
         raise ConfigError(message)
     engine = solver.engine
-    engine.train_dataloader = build_loader(data.get("train"), "train", parts)
-    engine.val_dataloader = build_loader(data.get("eval", data.get("val", data.get("test"))), "val", parts)
+    with use_backend(engine.backend):  # whose worker processes load
+        engine.train_dataloader = build_loader(data.get("train"), "train", parts)
+        engine.val_dataloader = build_loader(data.get("eval", data.get("val", data.get("test"))), "val", parts)
     if isinstance(solver, TrainValSolver):
         engine.limits = Limits(max_epochs=solver.max_epochs, val_interval=solver.eval_interval)
