@@ -29,5 +29,12 @@ def test_a_case_that_one_test_leaves_out_is_kept_by_another() -> None:
     assert all(any(kept) for kept in zip(*tests, strict=True))
 
 
+@pytest.mark.parametrize("step", [2, 4])
+def test_no_value_of_an_innermost_parameter_is_left_out(step: int) -> None:
+    cases = [f"a.py::test_many[{number}-{inner}]" for number in range(MANY) for inner in "abcd"]
+    kept = [case for case, keep in zip(cases, kept_of(cases, step), strict=True) if keep]
+    assert {case[-2] for case in kept} == set("abcd")
+
+
 def test_every_case_runs_unless_some_are_asked_for() -> None:
     assert all(kept_of(_cases("a.py::test_many", MANY), 1))

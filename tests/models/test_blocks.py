@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polynet
 from polynet import nn, ops
 from polynet.backend import Backend
 from polynet.errors import OptionError, UnknownNameError
@@ -124,3 +125,23 @@ def test_groups_that_do_not_divide_are_refused(backend: Backend) -> None:
 )
 def test_make_divisible(value: float, options: dict[str, Any], expected: int) -> None:
     assert make_divisible(value, **options) == expected
+
+
+class Squashed(nn.Module):
+    """A normalisation whose gradient needs what it gave."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Any) -> Any:
+        return ops.sigmoid(self.norm(x))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "regnetx_002", "repvgg_a0", "densenet121", "mbnetv2_x035"])
+def test_what_a_normalisation_of_ones_own_gives_is_not_overwritten(backend: Backend, name: str) -> None:
+    net = polynet.build(name, backend=backend, norm_name=Squashed, num_classes=3, seed=0)
+    optimizer = backend.optimizer("sgd", net, lr=0.1)
+    before = polynet.state(net)
+    optimizer.step(lambda: ops.sum(net(ops.ones((2, 3, 32, 32)))))
+    assert any(not np.array_equal(array, before[key]) for key, array in polynet.state(net).items())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from polynet import nn
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.types import Tensor
 
 Name = str | Callable[..., object] | None
@@ -46,7 +46,7 @@ class ConvNorm(nn.Module):
         super().__init__()
         self.conv = conv2d(w_in, w_out, k, stride=stride, groups=groups)
         self.bn = norm2d(norm_name, w_out)
-        self.act = None if act_name is None else activation(act_name, owned=True)
+        self.act = None if act_name is None else activation(act_name, owned=overwritable(norm_name))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / stride, W / stride)`."""

@@ -13,7 +13,7 @@ from typing import Any
 from polynet import nn, ops
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
 from polynet.types import Tensor
@@ -50,10 +50,12 @@ class GhostModule(nn.Module):
         self.w_out = w_out
         self.uneven = w_out % 2 == 1
         self.primary_conv = nn.Sequential(
-            conv2d(w_in, half, 1), norm2d(norm_name, half), activation(act_name, owned=True)
+            conv2d(w_in, half, 1), norm2d(norm_name, half), activation(act_name, owned=overwritable(norm_name))
         )
         self.cheap_operation = nn.Sequential(
-            conv2d(half, half, 3, groups=half), norm2d(norm_name, half), activation(act_name, owned=True)
+            conv2d(half, half, 3, groups=half),
+            norm2d(norm_name, half),
+            activation(act_name, owned=overwritable(norm_name)),
         )
         self.halve = self.short_conv = None
         if attention:

@@ -13,7 +13,7 @@ from typing import Any
 from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.types import Tensor
 
 Name = str | Callable[..., Any] | None
@@ -58,7 +58,7 @@ class ConvUnit(nn.Module):
         bias = norm_name is None
         self.conv = nn.Conv2d(w_in, w_out, (height, width), stride=stride, padding=margins, bias=bias)
         self.bn = norm2d(norm_name, w_out)
-        self.act = activation(act_name, owned=True)
+        self.act = activation(act_name, owned=overwritable(norm_name))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, …)`."""

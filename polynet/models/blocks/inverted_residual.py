@@ -12,7 +12,7 @@ from typing import Any
 
 from polynet import nn
 from polynet.models.blocks.activation import activation
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.same_convolution import convolution_for
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
@@ -41,7 +41,7 @@ class InvertedResidual(nn.Module):
         """Make the projection's normalisation and activation, and record whether there is a shortcut."""
         self.proj = projection
         self.proj_bn = norm2d(norm_name, w_out)
-        self.proj_act = activation(act_name, owned=True) if has_proj_act else None
+        self.proj_act = activation(act_name, owned=overwritable(norm_name)) if has_proj_act else None
         self.has_skip = has_skip
         self.drop_path = nn.DropPath(drop_path_prob) if has_skip and drop_path_prob else None
 
@@ -116,10 +116,10 @@ class MBConv(InvertedResidual):
             w_mid = make_divisible(w_in * exp_r, round_limit=0.9)
             self.exp = conv(w_in, w_mid, 1)
             self.exp_bn = norm2d(norm_name, w_mid)
-            self.exp_act = activation(act_name, owned=True)
+            self.exp_act = activation(act_name, owned=overwritable(norm_name))
         self.dwise = conv(w_mid, w_mid, kernel, stride=stride, groups=w_mid)
         self.dwise_bn = norm2d(norm_name, w_mid)
-        self.dwise_act = activation(act_name, owned=True)
+        self.dwise_act = activation(act_name, owned=overwritable(norm_name))
         self.se = None
         if se_r > 0.0:
             w_se = (se_rd_fn or int)((w_mid if se_from_exp else w_in) * se_r)
@@ -188,7 +188,7 @@ class FuseMBConv(InvertedResidual):
         if expands:
             self.exp = conv(w_in, w_mid, kernel, stride=stride)
             self.exp_bn = norm2d(norm_name, w_mid)
-            self.exp_act = activation(act_name, owned=True)
+            self.exp_act = activation(act_name, owned=overwritable(norm_name))
         self.se = SE(w_mid, int(w_in * se_r), act_name) if se_r > 0.0 else None
         self.add_ending(
             conv(w_mid, w_out, 1 if expands else kernel, stride=1 if expands else stride),

@@ -103,3 +103,23 @@ def token_norm(name: str | Callable[..., Any] | None, width: int, **options: Any
     if name is None:
         return nn.Identity()
     return choose("normalisation of tokens", name, TOKEN_NORMALISATIONS)(width, **options)
+
+
+def overwritable(norm_name: Any) -> bool:
+    """Whether what a normalisation gives may be overwritten by what comes next, where the framework can.
+
+    Gradients of those known by name need their input alone. Of one's own class or function nobody knows.
+
+    Example:
+        >>> overwritable("BN"), overwritable(lambda channels: nn.Sequential(nn.BatchNorm2d(channels), nn.Tanh()))
+        (True, False)
+    """
+    return norm_name is None or isinstance(norm_name, str)
+
+
+def added(x: Tensor, other: Tensor, *, overwrite: bool) -> Tensor:
+    """The sum of two maps, in the memory of the first where it may be overwritten and the framework can."""
+    if overwrite:
+        x += other
+        return x
+    return x + other

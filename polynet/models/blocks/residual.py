@@ -13,7 +13,7 @@ from polynet import nn
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import added, norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
 from polynet.types import Tensor
@@ -36,6 +36,7 @@ class ResidualBlock(nn.Module):
     def add_shortcut(self, w_in: int, w_out: int, stride: int, avg_down: bool, norm_name: Name) -> None:
         """Make the projection that the shortcut needs where the shape changes."""
         self.pool = self.proj = self.bn = None
+        self.overwrites = overwritable(norm_name)
         if w_in == w_out and stride == 1:
             return
         if avg_down and stride > 1:
@@ -68,8 +69,7 @@ class ResidualBlock(nn.Module):
             x = self.se(x)
         if self.drop_path is not None:
             x = self.drop_path(x)
-        x += self.shortcut(entrance)
-        return self.act(x)
+        return self.act(added(x, self.shortcut(entrance), overwrite=self.overwrites))
 
 
 class ResBasicBlock(ResidualBlock):
@@ -117,7 +117,7 @@ class ResBasicBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 3, stride=stride)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name, owned=True)
+        self.a_act = activation(act_name, owned=overwritable(norm_name))
         self.b = conv2d(width, w_out, 3)
         self.b_bn = norm2d(norm_name, w_out)
         self.add_ending(w_out, se_r, drop_path_prob, act_name)
@@ -177,10 +177,10 @@ class ResBottleneckBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 1)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name, owned=True)
+        self.a_act = activation(act_name, owned=overwritable(norm_name))
         self.b = conv2d(width, width, 3, stride=stride, groups=groups)
         self.b_bn = norm2d(norm_name, width)
-        self.b_act = activation(act_name, owned=True)
+        self.b_act = activation(act_name, owned=overwritable(norm_name))
         self.c = conv2d(width, w_out, 1)
         self.c_bn = norm2d(norm_name, w_out)
         self.add_ending(w_out, se_r, drop_path_prob, act_name)

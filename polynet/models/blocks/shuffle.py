@@ -12,7 +12,7 @@ from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.types import Tensor
 
@@ -205,7 +205,11 @@ class _Parts:
 
     def pointwise(self, w_in: int, w_out: int) -> list[Any]:
         """1x1 convolution, normalisation, activation."""
-        return [conv2d(w_in, w_out, 1), norm2d(self.norm_name, w_out), activation(self.act_name, owned=True)]
+        return [
+            conv2d(w_in, w_out, 1),
+            norm2d(self.norm_name, w_out),
+            activation(self.act_name, owned=overwritable(self.norm_name)),
+        ]
 
     def depthwise(self, width: int, side: int, stride: int) -> list[Any]:
         """Depthwise convolution and normalisation; no activation follows."""

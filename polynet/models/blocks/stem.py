@@ -8,7 +8,7 @@ from typing import Any
 from polynet import nn
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.types import Tensor
 
 Name = str | Callable[..., Any] | None
@@ -39,7 +39,7 @@ class ResStem(nn.Module):
         super().__init__()
         self.conv = conv2d(w_in, w_out, 7, stride=2)
         self.bn = norm2d(norm_name, w_out)
-        self.act = activation(act_name, owned=True)
+        self.act = activation(act_name, owned=overwritable(norm_name))
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -73,13 +73,13 @@ class ResDeepStem(nn.Module):
         width = w_out // 2
         self.a = conv2d(w_in, width, 3, stride=2)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name, owned=True)
+        self.a_act = activation(act_name, owned=overwritable(norm_name))
         self.b = conv2d(width, width, 3)
         self.b_bn = norm2d(norm_name, width)
-        self.b_act = activation(act_name, owned=True)
+        self.b_act = activation(act_name, owned=overwritable(norm_name))
         self.c = conv2d(width, w_out, 3)
         self.c_bn = norm2d(norm_name, w_out)
-        self.c_act = activation(act_name, owned=True)
+        self.c_act = activation(act_name, owned=overwritable(norm_name))
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class SimpleStem(nn.Module):
         super().__init__()
         self.conv = conv2d(w_in, w_out, 3, stride=2)
         self.bn = norm2d(norm_name, w_out)
-        self.act = activation(act_name, owned=True)
+        self.act = activation(act_name, owned=overwritable(norm_name))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, w_in, H, W)` to `(N, w_out, H / 2, W / 2)`."""

@@ -11,7 +11,7 @@ from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.choice import choose
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.network import CLS_HEAD, ImageNetwork, Name
 from polynet.models.networks.plan import per_stage
 from polynet.models.stage import Stage
@@ -52,10 +52,10 @@ class DenseLayer(nn.Module):
         super().__init__()
         w_mid = bottleneck * growth_rate
         self.norm1 = norm2d(norm_name, w_in)
-        self.act1 = activation(act_name, owned=norm_name is not None)
+        self.act1 = activation(act_name, owned=norm_name is not None and overwritable(norm_name))
         self.conv1 = conv2d(w_in, w_mid, 1)
         self.norm2 = norm2d(norm_name, w_mid)
-        self.act2 = activation(act_name, owned=norm_name is not None)
+        self.act2 = activation(act_name, owned=norm_name is not None and overwritable(norm_name))
         self.conv2 = conv2d(w_mid, growth_rate, 3)
         self.dropout = nn.Dropout(drop_rate) if drop_rate else None
 
@@ -71,7 +71,7 @@ def _unit(number: int, convolution: Any, width: int, norm_name: Name, act_name: 
     return {
         f"conv{number}": convolution,
         f"norm{number}": norm2d(norm_name, width),
-        f"act{number}": activation(act_name, owned=norm_name is not None),
+        f"act{number}": activation(act_name, owned=norm_name is not None and overwritable(norm_name)),
     }
 
 
@@ -166,7 +166,7 @@ class DenseNet(ImageNetwork):
             width += depth * growth_rate
             if index == len(plan):
                 members["norm"] = norm2d(norm_name, width)
-                members["act"] = activation(act_name, owned=norm_name is not None)
+                members["act"] = activation(act_name, owned=norm_name is not None and overwritable(norm_name))
             setattr(self, f"s{index}", nn.Sequential(members))
             stages.append(Stage(f"s{index}", width, stride))
         self.complete(
@@ -184,7 +184,7 @@ def _transition(w_in: int, norm_name: Name, act_name: Name) -> Any:
     return nn.Sequential(
         OrderedDict(
             norm=norm2d(norm_name, w_in),
-            act=activation(act_name, owned=norm_name is not None),
+            act=activation(act_name, owned=norm_name is not None and overwritable(norm_name)),
             conv=conv2d(w_in, w_in // 2, 1),
             pool=nn.AvgPool2d(2, stride=2),
         )

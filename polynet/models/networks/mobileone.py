@@ -12,7 +12,7 @@ from polynet import nn
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.conv_norm import ConvNorm
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
 from polynet.models.network import CLS_HEAD, Name
@@ -80,7 +80,7 @@ class MobileOneBlock(BranchedConvolution):
         self.identity = norm2d(norm_name, w_in) if has_shortcut else None
         self.drop_path = nn.DropPath(drop_path_rate) if has_shortcut and drop_path_rate > 0.0 else None
         self.se = SE(w_out, make_divisible(w_out * SE_RATIO), act_name) if has_se else None
-        self.act = activation(act_name, owned=True)
+        self.act = activation(act_name, owned=overwritable(norm_name))
         # Last, as it is where it takes the place of the branches later.
         self.reparam_conv = self.merged_convolution() if deploy else None
 

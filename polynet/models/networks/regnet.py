@@ -14,6 +14,7 @@ import numpy as np
 
 from polynet.errors import OptionError
 from polynet.models.blocks.choice import choose
+from polynet.models.blocks.normalisation import added
 from polynet.models.blocks.residual import ResBottleneckBlock
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
@@ -87,8 +88,7 @@ class RegBottleneckBlock(ResBottleneckBlock):
         x = self.c_bn(x)
         if self.drop_path is not None:
             x = self.drop_path(x)
-        x += self.shortcut(entrance)
-        return self.act(x)
+        return self.act(added(x, self.shortcut(entrance), overwrite=self.overwrites))
 
 
 def generate_regnet(wa: float, w0: int, wm: float, depth: int) -> tuple[list[int], list[int]]:

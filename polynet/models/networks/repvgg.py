@@ -11,7 +11,7 @@ from typing import Any
 from polynet import nn
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.conv_norm import ConvNorm
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import added, norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.network import CLS_HEAD, Name
 from polynet.models.networks.plan import drop_probabilities, per_block, per_stage
@@ -71,7 +71,8 @@ class RepVGGBlock(BranchedConvolution):
         self.rbr_identity = norm2d(norm_name, w_in) if has_shortcut else None
         self.drop_path = nn.DropPath(drop_path_prob) if has_shortcut and drop_path_prob > 0.0 else None
         self.se = SE(w_out, int(w_out * se_r), act_name) if se_r > 0.0 else None
-        self.nonlinearity = activation(act_name, owned=True)
+        self.overwrites = overwritable(norm_name)
+        self.nonlinearity = activation(act_name, owned=self.overwrites)
         # Last, as it is where it takes the place of the branches later.
         self.rbr_reparam = self.merged_convolution() if deploy else None
 
@@ -82,14 +83,12 @@ class RepVGGBlock(BranchedConvolution):
 
     def branches(self, x: Tensor) -> Tensor:
         """The sum of the branches."""
-        total = self.rbr_1x1(x)
-        total += self.rbr_dense(x)
+        total = added(self.rbr_1x1(x), self.rbr_dense(x), overwrite=self.overwrites)
         if self.rbr_identity is None:
             return total
         if self.drop_path is not None:
             total = self.drop_path(total)
-        total += self.rbr_identity(x)
-        return total
+        return added(total, self.rbr_identity(x), overwrite=self.overwrites)
 
 
 @NETWORKS.register()

@@ -14,7 +14,7 @@ from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.residual import ResidualBlock
 from polynet.models.network import CLS_HEAD, Name
 from polynet.models.networks.resnet import ResNet
@@ -78,11 +78,11 @@ class Res2NetBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 1)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name, owned=True)
+        self.a_act = activation(act_name, owned=overwritable(norm_name))
         rungs = range(scale - 1)
         self.b = nn.ModuleList([conv2d(self.width, self.width, 3, stride=stride, groups=groups) for _ in rungs])
         self.b_bn = nn.ModuleList([norm2d(norm_name, self.width) for _ in rungs])
-        self.b_act = activation(act_name, owned=True)
+        self.b_act = activation(act_name, owned=overwritable(norm_name))
         self.b_pool = nn.AvgPool2d(3, stride, padding=1) if self.proj is not None else None
         self.c = conv2d(width, w_out, 1)
         self.c_bn = norm2d(norm_name, w_out)

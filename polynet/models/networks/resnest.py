@@ -16,7 +16,7 @@ from polynet import nn, ops
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.residual import ResidualBlock
 from polynet.models.blocks.width import make_divisible
 from polynet.models.network import CLS_HEAD, Name
@@ -62,10 +62,10 @@ class SplitAttention(nn.Module):
             raise OptionError(message)
         self.conv = nn.Conv2d(width, width * radix, 3, stride=stride, padding=1, groups=groups * radix, bias=False)
         self.bn0 = norm2d(norm_name, width * radix)
-        self.act0 = activation(act_name, owned=True)
+        self.act0 = activation(act_name, owned=overwritable(norm_name))
         self.fc1 = conv2d(width, w_mid, 1, groups=groups, bias=True)
         self.bn1 = norm2d(norm_name, w_mid)
-        self.act1 = activation(act_name, owned=True)
+        self.act1 = activation(act_name, owned=overwritable(norm_name))
         self.fc2 = conv2d(w_mid, width * radix, 1, groups=groups, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -138,7 +138,7 @@ class ResNeStBlock(ResidualBlock):
         self.add_shortcut(w_in, w_out, stride, avg_down, norm_name)
         self.a = conv2d(w_in, width, 1)
         self.a_bn = norm2d(norm_name, width)
-        self.a_act = activation(act_name, owned=True)
+        self.a_act = activation(act_name, owned=overwritable(norm_name))
         self.before = nn.AvgPool2d(3, stride, padding=1) if pooled and avd_first else None
         self.b = SplitAttention(width, radix, groups, 1 if pooled else stride, norm_name, act_name)
         self.behind = nn.AvgPool2d(3, stride, padding=1) if pooled and not avd_first else None

@@ -11,7 +11,7 @@ from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.chain import Chain
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import norm2d
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.network import ImageNetwork, Name
 from polynet.models.stage import Stage
 from polynet.models.variants import variant
@@ -76,7 +76,11 @@ class VGG(ImageNetwork):
             blocks = []
             for _ in range(depth):
                 convolution = conv2d(w_in, width, 3, bias=bias)
-                blocks.append(nn.Sequential(convolution, norm2d(norm_name, width), activation(act_name, owned=True)))
+                blocks.append(
+                    nn.Sequential(
+                        convolution, norm2d(norm_name, width), activation(act_name, owned=overwritable(norm_name))
+                    )
+                )
                 w_in = width
             setattr(self, f"s{index}", Chain(blocks, max_pool=nn.MaxPool2d(2, stride=2)))
             stages.append(Stage(f"s{index}", width, 2**index))
