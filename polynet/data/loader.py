@@ -16,7 +16,7 @@ from polynet.data.fetch import BatchFetcher, BatchRequest, FailedBatch, LoadedBa
 from polynet.data.packing import unpack
 from polynet.data.sampler import Indices, InfiniteSampler, Sampler, SequentialSampler, ShuffledSampler
 from polynet.data.workers import WorkerLoader, WorkerOptions, default_start_method
-from polynet.errors import InputError, OptionError
+from polynet.errors import ConfigTypeError, InputError, OptionError
 
 LOGGER = logging.getLogger("polynet.data")
 
@@ -202,7 +202,8 @@ def build_loader(config: Any, seed: int = 0, rank: int = 0, world_size: int = 1,
     """Make a loader from its config, as OpenMMLab's runners have it.
 
     Args:
-        config: A mapping with `dataset` (a config of `polynet.data.DATASETS`, or a data set), `batch_size`,
+        config: A mapping with `dataset` (a config of `polynet.data.DATASETS`, or a data set, which a list of
+            samples is, too), `batch_size`,
             `num_workers`, `sampler` (a config of `SAMPLERS`, or a sampler), `collate_fn` (a function, or the name of
             one of MMEngine's: `"default_collate"`, `"pseudo_collate"`), `drop_last`, `persistent_workers`,
             `pin_memory`, `prefetch_factor`, and the other options of `DataLoader`. A loader is returned as it is.
@@ -229,7 +230,8 @@ def build_loader(config: Any, seed: int = 0, rank: int = 0, world_size: int = 1,
     if "dataset" not in options:
         message = f"The config of a loader needs `dataset`; it has {', '.join(map(str, config)) or 'nothing'}."
         raise OptionError(message)
-    options["dataset"] = DATASETS.build(options["dataset"])
+    if not _are_samples(options["dataset"]):
+        options["dataset"] = DATASETS.build(options["dataset"])
     shared = {"rank": rank, "world_size": world_size}
     if options.get("sampler") is not None:
         shared_order = {"dataset": options["dataset"], "seed": options["seed"], **shared}
@@ -245,6 +247,22 @@ def build_loader(config: Any, seed: int = 0, rank: int = 0, world_size: int = 1,
     if "collate" in options:
         options["collate"] = _collation(options["collate"])
     return DataLoader(**{**shared, **options})
+
+
+def _are_samples(dataset: Any) -> bool:
+    """Whether a data set is a list or tuple of samples.
+
+    Raises:
+        ConfigTypeError: It is a list of configs.
+    """
+    if not isinstance(dataset, (list, tuple)):
+        return False
+    if dataset and isinstance(dataset[0], Mapping) and isinstance(dataset[0].get("type"), str):
+        message = (
+            f"dataset is one config with `type`, a data set or a list of samples, not a list of {len(dataset)} configs."
+        )
+        raise ConfigTypeError(message)
+    return True
 
 
 def _collation(chosen: Any) -> Any:

@@ -124,7 +124,9 @@ class PartRegistry:
             config = {"type": config}
         if not isinstance(config, Mapping):
             if config is None or isinstance(config, (bool, int, float, list, tuple)):
-                message = f"The config of a {self.kind} is a mapping with `type`, not {config!r:.80}."
+                # A list may hold arrays, which say little in a message.
+                given = f"a {type(config).__name__} of {len(config)}" if isinstance(config, (list, tuple)) else config
+                message = f"The config of a {self.kind} is a mapping with `type`, not {given!s:.80}."
                 raise ConfigTypeError(message)
             return config
         arguments = normalise(config)

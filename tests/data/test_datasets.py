@@ -137,6 +137,24 @@ def test_wrong_arrays_and_indices_are_refused() -> None:
         ArrayDataset(np.zeros((5, 2)), range(5), transforms=None)  # type: ignore[call-arg]  # wrong on purpose
 
 
+def test_arrays_that_are_no_numbers_are_refused_by_their_type() -> None:
+    images = np.zeros((2, 3), np.float32)
+    with pytest.raises(InputError, match=r"ArrayDataset: labels are of dtype <U3; they must be numbers .*unique"):
+        ArrayDataset(images, ["cat", "dog"])
+    with pytest.raises(InputError, match=r"ArrayDataset: images are of dtype object; they must be numbers .*float32"):
+        ArrayDataset(images.astype(object), [0, 1])
+    paths = ArrayDataset(np.array(["a", "bc"]), [0, 1], transform=len)  # the transform makes numbers of them
+    assert [image for image, _ in paths] == [1, 2]
+
+
+def test_parts_of_different_shapes_are_refused_by_their_shapes() -> None:
+    ragged = [np.zeros(4, np.float32), np.zeros(3, np.float32)]
+    with pytest.raises(InputError, match=r"images must all have one shape, and these have \(4,\), \(3,\)\. Bring"):
+        ArrayDataset(ragged, [0, 1])
+    with pytest.raises(InputError, match=r"labels must all have one shape, and these have \(1,\), \(2,\)\. Bring"):
+        ArrayDataset(np.zeros((2, 3)), [[0], [1, 2]])
+
+
 def test_the_digits_ship() -> None:
     dataset = DigitsDataset(train=False)
     image, label = dataset[0]

@@ -285,3 +285,26 @@ def test_samples_that_do_not_fit_are_refused_alike_in_workers(backend: Backend) 
         with pytest.raises(InputError, match="do not fit into one batch") as caught:
             list(DataLoader(Growing(), 4, num_workers=workers, backend=backend))
         assert not isinstance(caught.value, SampleError)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_of_samples_is_a_data_set(kind: Any) -> None:
+    samples = kind((np.full((2,), index, np.float32), index) for index in range(5))
+    loader = build_loader({"batch_size": 2, "dataset": samples})
+    assert loader.dataset is samples
+    assert labels_of(loader) == [[0, 1], [2, 3], [4]]
+    named = build_loader({"batch_size": 2, "dataset": kind([{"inputs": np.zeros(2), "name": "a"}])})
+    assert next(iter(named))["name"] == ["a"]
+
+
+def test_a_list_of_configs_is_no_data_set() -> None:
+    with pytest.raises(ConfigTypeError, match="not a list of 2 configs"):
+        build_loader({"dataset": [{"type": "FakeData"}, {"type": "FakeData"}]})
+
+
+def test_a_message_does_not_print_arrays() -> None:
+    from polynet.data import TRANSFORMS
+
+    with pytest.raises(ConfigTypeError, match="is a mapping with `type`, not a list of 1") as caught:
+        TRANSFORMS.build([np.zeros(1000)])
+    assert "array" not in str(caught.value)

@@ -345,6 +345,19 @@ def test_batches_without_images_are_refused(backend: Backend, data: Any) -> None
         ClsDataPreprocessor()(data)
 
 
+@pytest.mark.parametrize("mean", [None, 0.0])
+def test_batches_of_what_is_no_number_are_refused_by_their_type(backend: Backend, mean: float | None) -> None:
+    preprocessor = BatchDataPreprocessor(mean=mean, std=None if mean is None else 1.0)
+    images = COLOURS.astype(object)
+    with pytest.raises(InputError, match="BatchDataPreprocessor: images are of dtype object; they must be numbers"):
+        preprocessor((images, np.array([0])))
+    with pytest.raises(InputError, match="BatchDataPreprocessor: images are of dtype object; they must be numbers"):
+        preprocessor((list(images), np.array([0])))
+    for labels in (np.array(["cat"]), ["cat"]):
+        with pytest.raises(InputError, match="BatchDataPreprocessor: labels are of dtype <U3; they must be numbers"):
+            preprocessor((COLOURS, labels))
+
+
 def test_names_are_found_under_other_libraries_scopes_and_among_all_models(backend: Backend) -> None:
     from polynet.dialects.mmpretrain.registry import MODELS
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polynet.data.arrays import array_of, check_numbers
 from polynet.data.datasets.base import Dataset, check_labels
 from polynet.data.digits import load_digits
 from polynet.errors import InputError, OptionError
@@ -22,7 +23,8 @@ class ArrayDataset(Dataset):
             others as they are.
 
     Raises:
-        InputError: There are not as many labels as images.
+        InputError: There are not as many labels as images, images differ in shape, labels are no numbers, or images are
+            none and there is no transform to make them so.
 
     Example:
         >>> dataset = ArrayDataset(np.zeros((5, 1, 8, 8), np.uint8), range(5))
@@ -33,11 +35,15 @@ class ArrayDataset(Dataset):
 
     def __init__(self, images: Any, labels: Any, transform: Callable[..., Any] | None = None) -> None:
         super().__init__(transform)
-        self.images = images if isinstance(images, np.ndarray) else np.asarray(images)
+        owner = type(self).__name__
+        self.images = array_of(owner, "images", images)
         if self.images.ndim == 0:
-            message = f"{type(self).__name__}: images must be an array with one row for each image, not {images!r:.80}."
+            message = f"{owner}: images must be an array with one row for each image, not {images!r:.80}."
             raise InputError(message)
-        self.labels = check_labels(labels, len(self.images), type(self).__name__)
+        self.labels = check_labels(labels, len(self.images), owner)
+        if transform is None:
+            check_numbers(owner, "images", self.images)
+        check_numbers(owner, "labels", self.labels)
 
     def __len__(self) -> int:
         """How many images there are."""

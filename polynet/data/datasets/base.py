@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polynet.calls import ExplainsOptions
+from polynet.data.arrays import array_of
 from polynet.data.collate import is_pillow
 from polynet.data.fetch import SkippedSample, generator_for, sample_error
 from polynet.errors import DatasetError, InputError, InputIndexError, OptionError, SampleError
@@ -159,9 +160,9 @@ def check_labels(labels: Any, count: int, kind: str) -> np.ndarray[Any, Any]:
     """Labels as an array, one for each image.
 
     Raises:
-        InputError: There are more or fewer.
+        InputError: There are more or fewer, or they differ in shape.
     """
-    array = np.asarray(labels)
+    array = array_of(kind, "labels", labels)
     if array.ndim == 0 or len(array) != count:
         message = f"{kind}: there are {count} images and labels of shape {array.shape}; each image needs one."
         raise InputError(message)

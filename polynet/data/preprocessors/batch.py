@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from polynet import ops
+from polynet.data.arrays import array_of, check_numbers
 from polynet.data.augments.base import as_scores
 from polynet.data.augments.choice import build_augments, seed_all
 from polynet.data.preprocessors.base import BaseDataPreprocessor
@@ -39,6 +40,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
     Raises:
         ConflictingOptionsError: Only one of mean and deviation is given.
         InputTypeError: When called: there are no images in the batch.
+        InputError: When called: images or labels are no numbers, or labels differ in shape.
 
     Example:
         >>> with polynet.use_backend("torch"):
@@ -79,13 +81,21 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
 
         Raises:
             InputTypeError: There are no images among them.
+            InputError: Images or labels are no numbers, or labels differ in shape.
         """
+        owner = type(self).__name__
         images, labels = _parts(self, data)
+        images = stacked_arrays(images)
+        for each in images if isinstance(images, (list, tuple)) else [images]:
+            if isinstance(each, np.ndarray):
+                check_numbers(owner, "images", each)
         if isinstance(labels, (list, tuple)):
-            labels = np.asarray(labels)
+            labels = array_of(owner, "labels", labels)
+        if isinstance(labels, np.ndarray):
+            check_numbers(owner, "labels", labels)
         if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.dtype != np.int64:
             labels = labels.astype("int64")  # on the host, where it costs nothing to wait for
-        return super().cast_data((stacked_arrays(images), labels))
+        return super().cast_data((images, labels))
 
     def forward(self, data: Any, training: bool = False) -> Any:
         """Images and labels, or scores instead of labels; images alone where there are no labels."""
