@@ -52,16 +52,36 @@ def batches_of(
     first = next(found, None)
     if first is None:
         if start == 0:
-            message = f"{type(loader).__name__} gave no batch: its data set is empty, or smaller than one whole batch."
-            raise InputError(message)
+            raise InputError(_why_none(loader))
         return
     yield first
     yield from found
 
 
-def batches_per_epoch(loader: Iterable[Any]) -> int | None:
-    """How many batches an epoch has; `None` where the loader cannot say."""
+def _why_none(loader: Any) -> str:
+    """Why a loader gave no batch, with its numbers where it has them."""
+    gave = f"{type(loader).__name__} gave no batch"
+    size = getattr(loader, "batch_size", None)
+    # Where processes share a data set, or a sampler leaves samples out, the sampler knows how many there are.
+    counts = (_length(getattr(loader, part, None)) for part in ("sampler", "dataset"))
+    count = next((each for each in counts if each is not None), None)
+    if count is None or size is None:
+        return f"{gave}: its data set is empty, or smaller than one whole batch."
+    if count and getattr(loader, "drop_last", False) and count < size:
+        return (
+            f"{gave}: there are {count} samples, batch_size is {size}, and incomplete batches are dropped "
+            f"(drop_last). Take a batch_size of at most {count}, or drop_last=False."
+        )
+    return f"{gave}: there are {count} samples, and batch_size is {size}."
+
+
+def _length(sized: Any) -> int | None:
     try:
-        return len(loader) if isinstance(loader, Sized) else None
+        return len(sized)
     except TypeError:  # as a framework's loader over a stream says it
         return None
+
+
+def batches_per_epoch(loader: Iterable[Any]) -> int | None:
+    """How many batches an epoch has; `None` where the loader cannot say."""
+    return _length(loader) if isinstance(loader, Sized) else None

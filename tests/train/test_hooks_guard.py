@@ -15,6 +15,7 @@ from polynet.backend import Backend
 from polynet.errors import NonFiniteLossError, OptionError
 from polynet.models.mmengine_model import BaseModel
 from polynet.train.distributed import Place, Processes
+from polynet.train.engine import Engine
 from polynet.train.hook import Hook
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from polynet.train.hooks.log_hook import LogHook
@@ -22,6 +23,7 @@ from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.hooks.non_finite_loss_hook import NonFiniteLossHook, save_batch
 from polynet.train.optim_wrapper import build_optim_wrapper
 from polynet.train.optim_wrapper_dict import OptimWrapperDict
+from polynet.train.tasks.classification import ClassificationTask
 from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
 
 GOOD, BAD = pair(1.0, 1.0), pair(1.0, math.nan)
@@ -253,3 +255,30 @@ def test_without_a_folder_the_message_says_that_nothing_was_saved(backend: Backe
     hooks: list[Hook] = [NonFiniteLossHook()]
     with pytest.raises(NonFiniteLossError, match="there is no work_dir"):
         engine_of(backend, Regression(), [BAD], hooks).train()
+
+
+@pytest.mark.parametrize("action", ["stop", "skip"])
+@pytest.mark.parametrize("labels", [[-100, -100], [-100, 1]])
+def test_a_batch_whose_labels_are_all_ignored_is_said_to_be_one(
+    backend: Backend, caplog: pytest.LogCaptureFixture, action: str, labels: list[int]
+) -> None:
+    images = np.array([[1.0], [math.nan if 1 in labels else 2.0]], np.float32)
+    task = ClassificationTask(nn.Sequential(nn.Linear(1, 3)), loss="CrossEntropy")
+    task.init_weights()
+    engine = Engine(
+        task,
+        train_dataloader=[{"inputs": images, "labels": np.array(labels)}],
+        limits={"max_epochs": 1},
+        optim_wrapper=build_optim_wrapper(task, {"optimizer": {"type": "SGD", "lr": 0.1}}),
+        hooks=[NonFiniteLossHook(action, limit=1)],
+    )
+    if action == "stop":
+        with pytest.raises(NonFiniteLossError) as caught:
+            engine.train()
+        said = str(caught.value)
+        assert ("A smaller learning rate" in said) is (1 in labels)
+    else:
+        caplog.set_level(logging.WARNING, "polynet.train")
+        engine.train()
+        said = caplog.text
+    assert ("Every label of the batch is -100, the loss's ignore_index" in said) is (1 not in labels)

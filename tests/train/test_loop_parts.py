@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from polynet.backend import Backend
+from polynet.data.loader import DataLoader
 from polynet.errors import ConfigError, InputError, OptionError
 from polynet.train.batches import batches_of, batches_per_epoch
 from polynet.train.hook import POINTS, PRIORITIES, Hook, check_hook, priority_of
@@ -99,6 +101,25 @@ def test_an_epoch_that_is_done_has_no_batches_left_and_an_empty_one_is_an_error(
     assert list(batches_of([1, 2], 0, 2, lambda: None)) == []
     with pytest.raises(InputError, match="list gave no batch"):
         list(batches_of([], 0, 0, lambda: None))
+
+
+def test_a_loader_without_a_whole_batch_says_how_many_samples_it_has() -> None:
+    dataset = [(np.zeros(1, np.float32), number) for number in range(5)]
+    message = (
+        r"DataLoader gave no batch: there are 5 samples, batch_size is 8, and incomplete batches are dropped "
+        r"\(drop_last\)\. Take a batch_size of at most 5, or drop_last=False\."
+    )
+    with pytest.raises(InputError, match=message):
+        list(batches_of(DataLoader(dataset, 8, drop_last=True), 0, 0, lambda: None))
+    with pytest.raises(InputError, match="there are 3 samples, batch_size is 4, and incomplete"):
+        list(batches_of(DataLoader(dataset, 4, drop_last=True, world_size=2), 0, 0, lambda: None))
+
+
+def test_a_framework_loader_without_a_whole_batch_says_so_too() -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    loader = torch_data.DataLoader([0, 1, 2], batch_size=4, drop_last=True)
+    with pytest.raises(InputError, match="there are 3 samples, batch_size is 4, and incomplete"):
+        list(batches_of(loader, 0, 0, lambda: None))
 
 
 def test_a_loader_that_cannot_say_its_length_has_none() -> None:

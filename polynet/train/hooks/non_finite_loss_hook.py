@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from polynet.backend import backend_of
+from polynet.data.preprocessors.batch import LABEL_KEYS
 from polynet.errors import NonFiniteLossError, OptionError, PolyNetError
 from polynet.train.hook import Hook
 from polynet.train.step_values import number_of, step_of
@@ -140,7 +141,7 @@ class NonFiniteLossHook(Hook):
         losses, self._losses = self._losses, []
         for loss in losses:
             if (value := _bad_value(runner, loss)) is not None:
-                self._end(runner, f"The loss is {value}{_where(value)}")
+                self._end(runner, f"The loss is {value}{_where(value)}", _all_ignored(runner, self._batch))
         if self._is_skipped:
             step_of(runner, outputs).is_skipped = True
             self._is_skipped = False
@@ -155,27 +156,27 @@ class NonFiniteLossHook(Hook):
         self._in_a_row += 1
         self._is_skipped = True
         if self._in_a_row > self.limit:
-            self._end(
-                runner, f"The loss is {value}{where}, the batch before it was left out, and so on {self.limit} times"
-            )
+            reason = f"The loss is {value}{where}, the batch before it was left out, and so on {self.limit} times"
+            self._end(runner, reason, _all_ignored(runner, self._batch))
         if hasattr(wrapper, "leave_out"):
             wrapper.leave_out()
         if hasattr(wrapper, "optimizer"):
             wrapper.optimizer.forget()  # what was recorded for this loss; another optimiser would differentiate into it
         runner.message["skipped"] = self.skipped
         runner.logger.warning(
-            "Iteration %d: the loss is %s%s; the batch is left out, the %s in all.%s",
+            "Iteration %d: the loss is %s%s; the batch is left out, the %s in all.%s%s",
             runner.iter + 1,
             value,
             where,
             _ordinal(self.skipped),
             self._saved(runner),
+            _all_ignored(runner, self._batch),
         )
 
-    def _end(self, runner: Any, reason: str) -> None:
+    def _end(self, runner: Any, reason: str, why: str = "") -> None:
+        advice = why or " A smaller learning rate, a warm-up or clipped gradients may help;"
         message = (
-            f"{reason}, in iteration {runner.iter + 1} of epoch {runner.epoch + 1}.{self._saved(runner)} A smaller "
-            "learning rate, a warm-up or clipped gradients may help; "
+            f"{reason}, in iteration {runner.iter + 1} of epoch {runner.epoch + 1}.{self._saved(runner)}{advice} "
             "NonFiniteLossHook(action='skip') leaves such batches out."
         )
         raise NonFiniteLossError(message)
@@ -212,6 +213,22 @@ def _bad_value(runner: Any, loss: Any) -> float | None:
 
 def _buffers_of(runner: Any) -> list[Any]:
     return [slot for slot in runner.backend.slots(runner.model).values() if slot.kind == "buffer"]
+
+
+def _all_ignored(runner: Any, batch: Any) -> str:
+    """Say that a batch has no label that counts, if that is so: then a mean is 0 divided by 0."""
+    modules = getattr(runner.model, "modules", None)
+    found = {getattr(module, "ignore_index", None) for module in modules()} if callable(modules) else set()
+    ignored = [index for index in found if isinstance(index, int)]
+    # A pair's second part, or what a dictionary or a sample calls so.
+    labels = [array for name, array in _arrays(batch, "") if name == "1" or name.rpartition(".")[2] in LABEL_KEYS]
+    for index in ignored:
+        if labels and all(array.size and array.dtype.kind in "iu" and (array == index).all() for array in labels):
+            return (
+                f" Every label of the batch is {index}, the loss's ignore_index, so that none counts and their mean is "
+                "0/0: look at the labels."
+            )
+    return ""
 
 
 def _where(value: float) -> str:
