@@ -88,7 +88,7 @@ def adapted(net: NativeModule, tensors: Mapping[str, Array], slots: Mapping[str,
             made[name] = array if found is None else found[0]
             if found is not None:
                 changes.append(Change(name, str(array.shape), str(slot.shape), found[1]))
-    kept += _absent_classifier(net, tensors, slots)
+    kept += absent_classifier(net, tensors, slots)
     return Adapted(made, tuple(changes), tuple(dropped), tuple(kept))
 
 
@@ -111,8 +111,14 @@ def why_refused(slot: Slot, array: Array) -> str:
     return "no known layout leads from one shape to the other"
 
 
-def _absent_classifier(net: Any, tensors: Mapping[str, Array], slots: Mapping[str, Slot]) -> list[str]:
-    """The layers that give the classes, where a checkpoint has none of them: weights of features alone."""
+def absent_classifier(net: NativeModule, tensors: Mapping[str, Array], slots: Mapping[str, Slot]) -> list[str]:
+    """The names of the layers that give the classes, where a checkpoint has none of them: weights of features alone.
+
+    Args:
+        net: The network.
+        tensors: The checkpoint's arrays by canonical name.
+        slots: The network's places.
+    """
     classes = getattr(net, "num_classes", None)
     layers = [
         name

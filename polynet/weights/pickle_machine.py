@@ -83,6 +83,9 @@ class PickleMachine:
         """
         try:
             for _ in range(OPERATION_LIMIT):
+                if self._position == len(self._data):
+                    message = f"The pickle is truncated: it ends at byte {self._position}, before its end is marked."
+                    raise CheckpointError(message)
                 code = self._data[self._position]
                 self._position += 1
                 if code == _STOP:
@@ -95,7 +98,7 @@ class PickleMachine:
         except PolyNetError:
             raise
         except (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, struct.error) as error:
-            message = f"The pickle is damaged near byte {self._position}: {type(error).__name__}: {error}"
+            message = f"The pickle is damaged near byte {self._position}: what stands there cannot be read."
             raise CheckpointError(message) from error
         message = f"The pickle has more than {OPERATION_LIMIT} operations; no state dictionary needs that."
         raise CheckpointError(message)

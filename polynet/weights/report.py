@@ -67,7 +67,8 @@ class LoadReport:
         converted: Tensors whose element type was another.
         refused: Tensors that are there but do not fit.
         dropped: Tensors of the checkpoint left out on purpose by an adapting load, each with the reason.
-        kept: Names of the network that an adapting load left as they were: a classifier of other classes.
+        kept: Names of the network that an adapting load left as they were: a classifier of other classes, or one that
+            the checkpoint does not have.
         renamed: How many loaded tensors had another name in the checkpoint.
         notes: What was done to find the tensors in the file.
     """

@@ -19,10 +19,11 @@ from polynet.weights.adapt import cast, fit
 from polynet.weights.adaptation import Adapted, adapted, head_names, why_refused
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
-from polynet.weights.classes import classes_hint
+from polynet.weights.classes import classes_hint, classifier_hint
 from polynet.weights.computation import computation_notes
 from polynet.weights.elements import Array
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
+from polynet.weights.finite import finite_note
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
 from polynet.weights.layouts.own_constants import constants_of
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
@@ -177,7 +178,9 @@ def fitted_state(
     report, ready = _planned(slots, translation, spelling, notes, net if adapt else None)
     fits_nothing = bool(slots and checkpoint.tensors) and not (ready or report.dropped)
     if not report.ok and (strict or fits_nothing):
-        hint = classes_hint(report, translation.tensors, slots) or form_hint(net, report)
+        arrays = translation.tensors
+        hint = classes_hint(report, arrays, slots) or classifier_hint(net, report, arrays, slots)
+        hint = hint or form_hint(net, report)
         if not hint:
             hint = layout_hint(report, checkpoint.tensors, slots, spelling) + likeness(net, checkpoint.tensors, slots)
         raise WeightsError(hint_first(hint, f"{report}\nNothing was changed."))
@@ -267,7 +270,7 @@ def _planned(
         dropped=made.dropped,
         kept=made.kept,
         renamed=sum(translation.origin[name] != name for name in ready),
-        notes=(*notes, *folds, *translation.notes),
+        notes=(*notes, *folds, *translation.notes, *finite_note(ready)),
     )
     return report, ready
 

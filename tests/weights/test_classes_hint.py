@@ -58,3 +58,32 @@ def test_a_run_is_not_resumed_into_other_classes_and_says_so(backend: Backend, t
     save_checkpoint(Engine(ClassificationTask(Classifies(4, 10))), tmp_path / "ten.safetensors")
     with pytest.raises(WeightsError, match="is for 10 classes in the checkpoint, and for 7 in the network"):
         resume(Engine(ClassificationTask(Classifies(4, 7))), tmp_path / "ten.safetensors")
+
+
+@pytest.mark.parametrize("name", ["eva02_tiny_patch14_224", "resnet18"])
+def test_weights_without_a_classifier_say_so_and_what_to_do(backend: Backend, tmp_path: Any, name: str) -> None:
+    small: dict[str, Any] = {"depth": 1, "img_size": 28} if name.startswith("eva") else {}
+    net = polynet.build(name, backend=backend, seed=0, num_classes=3, **small)
+    body = {key: array + 1 for key, array in polynet.state(net).items() if not key.startswith("head.")}
+    classifier = [key for key in polynet.state(net) if key.startswith("head.")]
+    said = refused(net, body).splitlines()[0]
+    assert said.startswith("The weights have no classifier, and nothing else is missing.")
+    assert "num_classes=0" in said
+    assert "adapt=True" in said
+
+    before = polynet.state(net)
+    report = polynet.load_state(net, body, adapt=True)
+    after = polynet.state(net)
+    assert report.ok
+    assert list(report.kept) == classifier
+    assert all(np.array_equal(after[key], before[key]) for key in classifier)
+    assert all(np.array_equal(after[key], body[key]) for key in body)
+
+    features = polynet.build(name, backend=backend, seed=0, num_classes=0, **small)
+    assert polynet.load_state(features, body).ok
+
+
+def test_weights_that_lack_more_than_the_classifier_are_not_said_to_lack_that_alone(backend: Backend) -> None:
+    net = polynet.build("resnet18", backend=backend, seed=0, num_classes=3)
+    body = {key: array for key, array in polynet.state(net).items() if not key.startswith(("head.", "stem."))}
+    assert "have no classifier" not in refused(net, body)

@@ -156,3 +156,13 @@ def test_endless_programs_end():
 def test_a_pickle_that_doubles_at_each_step_stays_small():
     raw = b"]q\x00" + b"".join(b"(h%ch%clq%c" % (step, step, step + 1) for step in range(60)) + b"."
     assert len(read(raw)[0]) == 2
+
+
+def test_every_cut_is_told_without_an_error_of_the_inside():
+    raw = pickle.dumps(PLAIN, protocol=4)
+    for end in range(len(raw)):
+        with pytest.raises(CheckpointError) as caught:
+            read(raw[:end])
+        assert "Error:" not in str(caught.value)
+    with pytest.raises(CheckpointError, match=f"The pickle is truncated: it ends at byte {len(raw) - 1}, before its"):
+        read(raw[:-1])

@@ -342,3 +342,24 @@ def test_an_empty_checkpoint_may_be_loaded_where_not_all_must_fit(backend):
     report = load_state(net, {}, strict=False)
     assert not report.loaded
     assert len(report.missing) == len(state(net))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_noted_by_the_first_name(array_net, bad):
+    arrays = ones_like(STEM)
+    assert not load_state(array_net(STEM), arrays).notes
+    arrays["stem.bn.weight"][3] = bad
+    assert load_state(array_net(STEM), arrays).notes == (
+        "stem.bn.weight holds numbers that are not finite (NaN or infinite)",
+    )
+    arrays["stem.bn.running_mean"][0] = bad
+    report = load_state(array_net(STEM), arrays)
+    assert report.ok
+    (note,) = report.notes
+    assert note == "stem.bn.weight and 1 other hold numbers that are not finite (NaN or infinite)"
+
+
+def test_large_numbers_whose_sum_overflows_are_finite(array_net):
+    arrays = ones_like(STEM)
+    arrays["stem.bn.weight"][:] = 3e38
+    assert not load_state(array_net(STEM), arrays).notes
