@@ -212,7 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(words)
     if rest:
         # argparse takes no KEY=VALUE after an option: `polynet build resnet18 --backend torch num_classes=10`.
-        if any(word.startswith("-") or "=" not in word for word in rest) or not hasattr(options, "options"):
+        # What has no `=` is answered by the command, as it is where it stands before all options.
+        if any(word.startswith("-") for word in rest) or not hasattr(options, "options"):
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         options.options = [*options.options, *rest]
     if options.version:

@@ -146,6 +146,12 @@ def test_ctrl_c_saves_and_ends_and_the_run_goes_on(
         (["train", "resnet18"], "data.train_path=FOLDER"),
         (["train", "RECIPE", "solver.max_epochs=3"], "Did you mean 'max_epoch'"),
         (["train", "RECIPE", "slover.max_epoch=3"], "no key 'slover'"),
+        (["train", "RECIPE", "--device", "cpu", "solver.max_epoch"], "written KEY=VALUE, not 'solver.max_epoch'"),
+        (
+            ["train", "RECIPE", "solver.max_epoch=three"],
+            "solver.max_epoch is a whole number of at least 1, not 'th",
+        ),
+        (["train", "RECIPE", "eval_every_n_epoch=0"], "eval_every_n_epoch is a whole number of at least 1, not 0"),
         (["train", "RECIPE", "data.nam=FakeData"], "data: there is no field 'nam'. Did you mean 'name'"),
         (["train", "RECIPE", "model.nam=resnet18"], "Is 'nam' meant for 'name'?"),
         (["train", "vit_tiny_patch16_224", "data.trian_path=x"], "'trian_path'. Did you mean 'train_path'"),

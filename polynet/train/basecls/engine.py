@@ -8,7 +8,7 @@ from typing import Any
 
 from polynet.backend import Backend, active_backend, get_backend, use_backend
 from polynet.builder import build
-from polynet.errors import OptionError, suggest
+from polynet.errors import ConfigError, OptionError, suggest
 from polynet.metrics.evaluator import Evaluator
 from polynet.train.basecls.acceleration import accelerate
 from polynet.train.basecls.data import check_keys, loaders
@@ -106,7 +106,7 @@ def _engine(
         task,
         work_dir=folder,
         train_dataloader=train,
-        limits=Limits(max_epochs=fields["solver"]["max_epoch"], val_interval=fields["eval_every_n_epoch"]),
+        limits=_limits(fields),
         val_dataloader=val,
         val_evaluator=None if val is None else Evaluator(_measures(fields["num_classes"])),
         seed=seed,
@@ -120,6 +120,16 @@ def _engine(
     for hook in hooks_of(fields, folder is not None):
         engine.register_hook(hook)
     return engine
+
+
+def _limits(fields: Mapping[str, Any]) -> Limits:
+    """How long a run lasts; what is wrong is said by the config's own names."""
+    epochs, interval = fields["solver"]["max_epoch"], fields["eval_every_n_epoch"]
+    for key, value in (("solver.max_epoch", epochs), ("eval_every_n_epoch", interval)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            message = f"{key} is a whole number of at least 1, not {value!r}."
+            raise ConfigError(message)
+    return Limits(max_epochs=epochs, val_interval=interval)
 
 
 def _network(fields: Mapping[str, Any], backend: Backend) -> NativeModule:
