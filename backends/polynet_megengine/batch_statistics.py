@@ -16,6 +16,7 @@ from megengine.functional.elemwise import _elwise
 
 from polynet.types import Tensor
 from polynet_megengine.broadcasting import are_recorded, stretched
+from polynet_megengine.half_precision import on_cpu
 
 _SMALL = 1 << 14
 """Elements up to which the native kernel is at least as fast."""
@@ -24,12 +25,7 @@ _SMALL = 1 << 14
 def _is_small_or_foreign(x: Tensor) -> bool:
     shape = x._tuple_shape
     count = shape[0] * shape[1] * shape[2] * shape[3]
-    return count <= _SMALL or amp._enabled or x.dtype != np.float32 or not _is_on_cpu(x)
-
-
-def _is_on_cpu(x: Tensor) -> bool:
-    on_cpu: bool = x.device.physical_name.startswith(("cpu", "multithread"))
-    return on_cpu
+    return count <= _SMALL or amp._enabled or x.dtype != np.float32 or not on_cpu(x)
 
 
 def normalise_by_running(
@@ -46,7 +42,7 @@ def normalise_by_running(
         eps: Added to the variance.
     """
     # On a CPU the gradients of the native kernel's scale and shift are sums that now and then are wrong.
-    is_recorded = are_recorded() and _is_on_cpu(x)
+    is_recorded = are_recorded() and on_cpu(x)
     if not is_recorded and _is_small_or_foreign(x):
         return F.nn.batch_norm(x, mean, variance, weight, bias, training=False, eps=eps)
     scale = (variance + eps) ** -0.5

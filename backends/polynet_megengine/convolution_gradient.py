@@ -23,6 +23,7 @@ from megengine.functional.debug_param import get_execution_strategy
 
 from polynet.types import Tensor
 from polynet_megengine.convolution_weight_gradient import Geometry, shape_of, weight_gradient
+from polynet_megengine.half_precision import HALF, is_half_on_cpu, on_cpu, widened
 from polynet_megengine.ops._tensors import values_are_readable
 from polynet_megengine.slicing import native_getitem
 from polynet_megengine.visible_taps import Taps, cut, put_back, visible_taps
@@ -47,7 +48,10 @@ def convolve(
         dilation: Spacing of the taps.
         groups: Groups of channels.
     """
-    if not _on_cpu(x):
+    if is_half_on_cpu(x, weight):
+        bias = widened(bias)
+        return convolve(widened(x), widened(weight), bias, stride, padding, dilation, groups).astype(HALF)
+    if not on_cpu(x):
         return _native(weight.ndim - (2 if groups == 1 else 3))(x, weight, bias, stride, padding, dilation, groups)
     if get_grad_key((x, weight)) is None:
         if groups == 1 and weight.ndim == 4 and math.prod(shape_of(x)[2:]) < _SMALL:
@@ -76,6 +80,10 @@ def convolve_transposed(
     `weight` is `(C, O, *kernel)`, or `(G, C/G, O/G, *kernel)` with `groups` above 1; `output_padding` adds rows at the
     end of each output dimension. The other arguments are those of `convolve`.
     """
+    if is_half_on_cpu(x, weight):
+        x, weight, bias = widened(x), widened(weight), widened(bias)
+        output = convolve_transposed(x, weight, bias, stride, padding, output_padding, dilation, groups)
+        return output.astype(HALF)
     geometry = _geometry(weight, stride, padding, dilation, groups)
     spatial = len(geometry.kernel)
     extra = (output_padding,) * spatial if isinstance(output_padding, int) else tuple(output_padding)
@@ -85,16 +93,11 @@ def convolve_transposed(
             shape_of(x)[2:], geometry.stride, geometry.padding, geometry.dilation, geometry.kernel, extra, strict=True
         )
     )
-    if get_grad_key((x, weight)) is None or not _on_cpu(x):
+    if get_grad_key((x, weight)) is None or not on_cpu(x):
         output = _backward_data(x, weight, size, geometry)
     else:
         output = _TransposedConvolution(geometry, size)(x, weight)
     return output if bias is None else output + bias
-
-
-def _on_cpu(x: Tensor) -> bool:
-    name: str = x.device.physical_name
-    return name.startswith(("cpu", "multithread"))
 
 
 def _geometry(weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Geometry:

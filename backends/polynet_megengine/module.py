@@ -13,6 +13,7 @@ from megengine.jit.tracing import is_tracing
 from megengine.module.module import _expand_structure
 from megengine.utils.naming import AutoNaming
 
+from polynet.backend import find_backend
 from polynet.errors import UnsupportedError
 from polynet.nn.refusals import explain_refusal, explains
 from polynet.types import Tensor
@@ -262,19 +263,32 @@ class Module(M.Module):
             device: A neutral name (`"cpu"`, `"cuda:1"`) or MegEngine's own (`"cpux"`, `"gpu1"`).
 
         Raises:
+            BackendThreadError: MegEngine does not work in the calling thread.
             DeviceError: Misspelt, or not present.
         """
+        _check_thread()
         name = importlib.import_module("polynet_megengine.device").resolve(device)
         for tensor in self.tensors():
             tensor._reset(tensor.to(name))
         return self
 
     def half(self) -> Module:
-        """Convert floating-point tensors to float16, in place; returns the module."""
+        """Convert floating-point tensors to float16, in place; returns the module.
+
+        On a CPU this saves memory, not time: most is computed in float32 there, for MegEngine's kernels of float16 are
+        slow or unsafe.
+
+        Raises:
+            BackendThreadError: MegEngine does not work in the calling thread.
+        """
         return self._cast("float16")
 
     def float(self) -> Module:
-        """Convert floating-point tensors to float32, in place; returns the module."""
+        """Convert floating-point tensors to float32, in place; returns the module.
+
+        Raises:
+            BackendThreadError: MegEngine does not work in the calling thread.
+        """
         return self._cast("float32")
 
     def double(self) -> Module:
@@ -299,6 +313,7 @@ class Module(M.Module):
         return self.to(f"cuda:{device or 0}")
 
     def _cast(self, dtype: str) -> Module:
+        _check_thread()
         for tensor in self.tensors():
             if tensor.dtype.kind == "f":
                 tensor._reset(tensor.astype(dtype))
@@ -311,11 +326,34 @@ class Module(M.Module):
     def _module_info_string(self) -> str:
         return self.extra_repr()
 
+    def state_dict(self, *arguments: Any, **options: Any) -> Any:
+        """Tensors by their dotted names, as arrays.
+
+        Raises:
+            BackendThreadError: MegEngine does not work in the calling thread.
+        """
+        _check_thread()
+        return super().state_dict(*arguments, **options)
+
+    def load_state_dict(self, *arguments: Any, **options: Any) -> Any:
+        """Take over numbers of the form `state_dict()` gives.
+
+        Raises:
+            BackendThreadError: MegEngine does not work in the calling thread.
+        """
+        _check_thread()
+        return super().load_state_dict(*arguments, **options)
+
     def _state_dict(self, rst: Any = None, prefix: str = "", keep_var: bool = False) -> Any:
         state = super()._state_dict(rst=rst, prefix=prefix, keep_var=keep_var)
         for name in self._non_persistent_buffers:
             state.pop((type(self), prefix + name), None)
         return state
+
+
+def _check_thread() -> None:
+    """Refuse threads in which MegEngine would raise an assertion of its own."""
+    find_backend("megengine").check_thread()
 
 
 def _member(owner: Any, key: str) -> Any:

@@ -240,6 +240,36 @@ def test_another_thread_is_refused_in_polynets_words(backend: Backend) -> None:
     assert len(found) == 3
 
 
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "to": lambda net: net.to("cpu"),
+    "cpu": lambda net: net.cpu(),
+    "cuda": lambda net: net.cuda(),
+    "half": lambda net: net.half(),
+    "float": lambda net: net.float(),
+    "state_dict": lambda net: net.state_dict(),
+    "load_state_dict": lambda net: net.load_state_dict({}, strict=False),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_networks_methods_are_refused_in_another_thread_too(backend: Backend, method: str) -> None:
+    if not backend.thread_bound:
+        pytest.skip("it works in every thread")
+    net, raised = Net(), []
+
+    def call() -> None:
+        try:
+            METHODS[method](net)
+        except (RuntimeError, BackendThreadError) as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    assert [type(each) for each in raised] == [BackendThreadError]
+    assert all(tensor.dtype == np.float32 for tensor in net.parameters())
+
+
 def test_an_own_call_is_kept(backend: Backend) -> None:
     class Calling(nn.Module):
         def __call__(self, x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from polynet.errors import InputError, UnsupportedError
 from polynet.nn.rules import linear as rules
 from polynet.types import Tensor
+from polynet_megengine.half_precision import linear, matmul
 from polynet_megengine.module import Module
 
 from .initialisation import fill_uniform
@@ -125,14 +126,14 @@ class MultiheadAttention(Module):
     def _project(self, query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
         size, bias = self.embed_dim, self.in_proj_bias
         if self.in_proj_weight is not None and query is key and key is value:
-            together = F.linear(query, self.in_proj_weight, bias)
+            together = linear(query, self.in_proj_weight, bias)
             return [together[:, :, at * size : (at + 1) * size] for at in range(3)]
         if self.in_proj_weight is not None:
             weights = [self.in_proj_weight[at * size : (at + 1) * size] for at in range(3)]
         else:
             weights = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
         biases = [None if bias is None else bias[at * size : (at + 1) * size] for at in range(3)]
-        return [F.linear(*each) for each in zip((query, key, value), weights, biases, strict=True)]
+        return [linear(*each) for each in zip((query, key, value), weights, biases, strict=True)]
 
     def _split(self, x: Tensor) -> Tensor:
         count, length, _ = x.shape
@@ -159,11 +160,11 @@ class MultiheadAttention(Module):
 
     def _attend(self, heads: list[Tensor], mask: Tensor | None) -> tuple[Tensor, Tensor]:
         query, key, value = heads
-        scores = F.matmul(query * (self.head_dim**-0.5), key, transpose_b=True)
+        scores = matmul(query * (self.head_dim**-0.5), key, transpose_b=True)
         weights = F.softmax(scores if mask is None else scores + mask, axis=-1)
         if self.training and self.dropout > 0:
             weights = F.nn.dropout(weights, self.dropout, training=True)
-        return F.matmul(weights, value), weights
+        return matmul(weights, value), weights
 
 
 def _zeros(*shape: int) -> Tensor:

@@ -17,10 +17,13 @@ from polynet.nn.rules import normalisation as rules
 from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_batch, normalise_by_running
 from polynet_megengine.distributed.batch_norm import normalise_by_all, present_collectives
+from polynet_megengine.half_precision import needs_float32, widened
 from polynet_megengine.module import Module
 
 from .initialisation import fill
 from .inputs import check_floating
+
+_Tensors = tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]
 
 
 class _BatchNorm(Module):
@@ -70,31 +73,46 @@ class _BatchNorm(Module):
             raise InputError(message)
         check_floating(self, inp)
         x = inp if len(shape) == 4 else inp.reshape(*shape[:2], math.prod(shape[2:]), 1)
-        if (not self.training and self.running_mean is not None) or self.freeze:
-            output = normalise_by_running(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+        tensors = (self.running_mean, self.running_var, self.weight, self.bias)
+        if needs_float32(x, *tensors):
+            output = self._in_float32(x, tensors, shape)
         else:
-            output = self._normalise_by_batch(x, shape)
+            output = self._normalise(x, tensors, shape)
         return output if len(shape) == 4 else output.reshape(shape)
 
-    def _normalise_by_batch(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    def _normalise(self, x: Tensor, tensors: _Tensors, shape: tuple[int, ...]) -> Tensor:
+        mean, variance, weight, bias = tensors
+        if (not self.training and mean is not None) or self.freeze:
+            return normalise_by_running(x, mean, variance, weight, bias, self.eps)
+        return self._normalise_by_batch(x, tensors, shape)
+
+    def _in_float32(self, x: Tensor, tensors: _Tensors, shape: tuple[int, ...]) -> Tensor:
+        mean, variance, weight, bias = map(widened, tensors)
+        output = self._normalise(widened(x), (mean, variance, weight, bias), shape).astype(x.dtype)
+        if self.training and mean is not None and variance is not None:
+            self.running_mean[...] = mean.astype(self.running_mean.dtype)
+            self.running_var[...] = variance.astype(self.running_var.dtype)
+        return output
+
+    def _normalise_by_batch(self, x: Tensor, tensors: _Tensors, shape: tuple[int, ...]) -> Tensor:
         if math.prod(shape) <= shape[1]:
             message = (
                 f"{type(self).__name__}: training needs more than one value per channel; the input has shape {shape}."
             )
             raise InputError(message)
-        mean, variance = (self.running_mean, self.running_var) if self.training else (None, None)
+        mean, variance, weight, bias = tensors if self.training else (None, None, *tensors[2:])
         factor = self.momentum if mean is not None else 0.0
         if factor is None and self.num_batches_tracked is not None:
             count = self.num_batches_tracked + 1
             self.num_batches_tracked._reset(count)
             factor = 1.0 / count.astype("float32")
         if self.synchronised and is_distributed() and isinstance(factor, float | int):
-            group, weights = getattr(self, "group", WORLD), (self.weight, self.bias)
-            return F.nn.sync_batch_norm(x, mean, variance, *weights, True, 1 - factor, self.eps, group=group)
+            group = getattr(self, "group", WORLD)
+            return F.nn.sync_batch_norm(x, mean, variance, weight, bias, True, 1 - factor, self.eps, group=group)
         collectives = present_collectives() if self.synchronised else None
         if collectives is not None:
-            return normalise_by_all(x, mean, variance, self.weight, self.bias, factor, self.eps, collectives)
-        return normalise_by_batch(x, mean, variance, self.weight, self.bias, factor, self.eps)
+            return normalise_by_all(x, mean, variance, weight, bias, factor, self.eps, collectives)
+        return normalise_by_batch(x, mean, variance, weight, bias, factor, self.eps)
 
     def canonical_shape(self, name: str, tensor: Tensor) -> tuple[int, ...]:
         """Torch keeps one number per channel."""

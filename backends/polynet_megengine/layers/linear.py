@@ -9,6 +9,7 @@ import megengine.module as M
 from polynet.errors import InputError
 from polynet.nn.arguments import integer
 from polynet.types import Tensor
+from polynet_megengine.half_precision import linear
 from polynet_megengine.module import Module
 
 from .initialisation import fill_linear
@@ -33,8 +34,8 @@ class Linear(M.Linear, Module):
         """Apply to `(…, in_features)`."""
         try:
             if x.ndim == 1:
-                return self.calc_linear(x.reshape(1, -1), self.weight, self.bias).reshape(-1)
-            return self.calc_linear(x, self.weight, self.bias)
+                return linear(x.reshape(1, -1), self.weight, self.bias).reshape(-1)
+            return linear(x, self.weight, self.bias)
         except RuntimeError:
             shape = tuple(x.shape)
             if shape and shape[-1] == self.in_features:

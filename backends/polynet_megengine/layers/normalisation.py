@@ -14,6 +14,7 @@ from polynet.errors import InputError, OptionError
 from polynet.nn.arguments import integer
 from polynet.nn.rules import normalisation as rules
 from polynet.types import Tensor
+from polynet_megengine.half_precision import like_input
 from polynet_megengine.module import Module
 from polynet_megengine.ops import normalisation as functional
 
@@ -68,7 +69,8 @@ class LayerNorm(M.LayerNorm, Module):
         check_floating(self, x)
         wanted = self.normalized_shape
         if self.bias is not None and x._tuple_shape[-len(wanted) :] == wanted:
-            return F.nn.layer_norm(x, wanted, True, self.weight, self.bias, self.eps)
+            weight, bias = like_input(x, self.weight, self.bias)
+            return F.nn.layer_norm(x, wanted, True, weight, bias, self.eps)
         return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
 

@@ -14,6 +14,7 @@ from polynet.errors import UnsupportedError
 from polynet.nn.arguments import integer
 from polynet.nn.rules import pooling as rules
 from polynet.types import Tensor
+from polynet_megengine.half_precision import HALF
 from polynet_megengine.module import Module
 from polynet_megengine.ops import pooling as functional
 
@@ -252,8 +253,8 @@ class AdaptiveAvgPool2d(M.AdaptiveAvgPool2d, _Adaptive):
         self.output_size = output_size
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Pool to the output size; MegEngine's own operation is right for one window over all."""
-        if self.output_size in (1, (1, 1)) and inp.ndim == 4 and 0 not in inp._tuple_shape:
+        """Pool to the output size; MegEngine's own operation is right for one window over all of float32."""
+        if self.output_size in (1, (1, 1)) and inp.ndim == 4 and 0 not in inp._tuple_shape and inp.dtype != HALF:
             return F.adaptive_avg_pool2d(inp, 1)
         return functional.adaptive_avg_pool2d(inp, self.output_size)
 

@@ -12,6 +12,7 @@ import numpy as np
 from polynet.errors import InputError
 from polynet.nn.arguments import choice, fraction, integer
 from polynet.types import Tensor
+from polynet_megengine.half_precision import linear
 from polynet_megengine.module import Module
 
 from .initialisation import fill_uniform
@@ -144,14 +145,14 @@ class _Recurrent(Module):
 
     def _run(self, steps: Tensor, state: list[Tensor], suffix: str, *, backwards: bool) -> tuple[Tensor, list[Tensor]]:
         # One product for the inputs of all steps; only the hidden state's has to wait for the step before.
-        projected = F.linear(steps, getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix, None))
+        projected = linear(steps, getattr(self, "weight_ih" + suffix), getattr(self, "bias_ih" + suffix, None))
         length = steps.shape[0]
         outputs: list[Tensor] = [None] * length
         for at in reversed(range(length)) if backwards else range(length):
-            hidden = F.linear(state[0], getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix, None))
+            hidden = linear(state[0], getattr(self, "weight_hh" + suffix), getattr(self, "bias_hh" + suffix, None))
             state = self._step(projected[at], hidden, state)
             if self.proj_size:
-                state = [F.linear(state[0], getattr(self, "weight_hr" + suffix)), *state[1:]]
+                state = [linear(state[0], getattr(self, "weight_hr" + suffix)), *state[1:]]
             outputs[at] = state[0]
         return F.stack(outputs, axis=0), state
 

@@ -11,6 +11,7 @@ import numpy as np
 from polynet.errors import InputError
 from polynet.nn.arguments import integer
 from polynet.types import Tensor
+from polynet_megengine.half_precision import linear
 from polynet_megengine.module import Module
 
 from .initialisation import fill_uniform
@@ -57,7 +58,7 @@ class _Cell(Module):
         return state
 
     def _sums(self, x: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        return F.linear(x, self.weight_ih, self.bias_ih), F.linear(hidden, self.weight_hh, self.bias_hh)
+        return linear(x, self.weight_ih, self.bias_ih), linear(hidden, self.weight_hh, self.bias_hh)
 
     def extra_repr(self) -> str:
         """The arguments."""

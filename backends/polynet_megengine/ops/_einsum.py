@@ -10,6 +10,7 @@ import numpy as np
 
 from polynet.errors import InputError
 from polynet.types import Tensor
+from polynet_megengine.half_precision import matmul
 from polynet_megengine.ops._tensors import array_like, broadcast, for_reduction, shape_of
 
 
@@ -126,7 +127,7 @@ def contract(
     if not batch:
         left, right = F.squeeze(left, 0), F.squeeze(right, 0)
     # Without a label to sum over, the product of a column and a row is cheaper than a matrix product.
-    product = F.matmul(left, right) if summed else left * right
+    product = matmul(left, right) if summed else left * right
     labels = batch + only_a + only_b
     return F.reshape(product, tuple(sizes[label] for label in labels)), labels
 

@@ -11,6 +11,7 @@ import numpy as np
 from polynet.errors import InputError
 from polynet.ops.checks import check_dim, check_ndim, check_probability
 from polynet.types import Tensor
+from polynet_megengine import half_precision
 from polynet_megengine.ops._einsum import einsum as _einsum
 from polynet_megengine.ops._indices import as_index, check_range
 from polynet_megengine.ops._tensors import array_like, broadcast, broadcast_shape, for_reduction, shape_of
@@ -31,7 +32,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         batch = broadcast_shape(first[:-2], second[:-2])
         input = broadcast(input, (*batch, *first[-2:])) if first[:-2] != batch else input
         other = broadcast(other, (*batch, *second[-2:])) if second[:-2] != batch else other
-    return F.matmul(input, other)
+    return half_precision.matmul(input, other)
 
 
 def _empty_product(input: Tensor, first: tuple[int, ...], second: tuple[int, ...]) -> Tensor:
@@ -63,7 +64,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if input._tuple_shape[-1:] != weight._tuple_shape[-1:]:
         message = f"linear: an input of shape {shape_of(input)} does not fit a weight of shape {shape_of(weight)}."
         raise InputError(message)
-    return F.linear(input, weight, bias)
+    return half_precision.linear(input, weight, bias)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -140,7 +141,7 @@ def scaled_dot_product_attention(
 
 def _scores(query: Tensor, key: Tensor) -> Tensor:
     if query.ndim == key.ndim and query._tuple_shape[:-2] == key._tuple_shape[:-2]:
-        return F.matmul(query, key, transpose_b=True)
+        return half_precision.matmul(query, key, transpose_b=True)
     return matmul(query, F.swapaxes(key, -1, -2))
 
 

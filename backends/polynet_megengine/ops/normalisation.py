@@ -12,6 +12,7 @@ from megengine.jit.tracing import is_tracing
 from polynet.errors import InputError, OptionError
 from polynet.types import Tensor
 from polynet_megengine.batch_statistics import normalise_by_running
+from polynet_megengine.half_precision import like_input, needs_float32, widened
 from polynet_megengine.ops._tensors import drop_axes, in_float32, shape_of
 
 LARGE_GROUP = 4096
@@ -74,16 +75,30 @@ def batch_norm(
     vectors = [None if each is None else _per_channel(each, 4) for each in (weight, bias)]
     if not training:
         mean, variance = _per_channel(running_mean, 4), _per_channel(running_var, 4)
-        result = normalise_by_running(x, mean, variance, vectors[0], vectors[1], eps)
-        return F.reshape(result, shape) if len(shape) != 4 else result
+        if needs_float32(x, mean, variance, *vectors):
+            x, mean, variance, vectors = (
+                widened(x),
+                widened(mean),
+                widened(variance),
+                [widened(each) for each in vectors],
+            )
+        return _as_given(normalise_by_running(x, mean, variance, vectors[0], vectors[1], eps), input)
     # Fresh statistics with full weight; torch's running variance is the unbiased one, as MegEngine's is.
+    if needs_float32(x, *vectors):
+        x, vectors = widened(x), [widened(each) for each in vectors]
     zero = F.zeros((1, shape[1], 1, 1), dtype="float32", device=input.device)
     result, mean, variance = F.nn.batch_norm(
         x, zero, zero + 1.0, *vectors, training=True, momentum=0.0, eps=eps, inplace=False
     )
     _update(running_mean, mean, momentum)
     _update(running_var, variance, momentum)
-    return F.reshape(result, shape) if len(shape) != 4 else result
+    return _as_given(result, input)
+
+
+def _as_given(result: Tensor, input: Tensor) -> Tensor:
+    """A result with the shape and type of the input."""
+    result = result if result.dtype == input.dtype else result.astype(input.dtype)
+    return result if input.ndim == 4 else F.reshape(result, shape_of(input))
 
 
 def _as_image(x: Tensor) -> Tensor:
@@ -117,6 +132,7 @@ def layer_norm(
             raise InputError(message)
     if weight is None and bias is None:
         return F.nn.layer_norm(input, wanted, False, eps=eps)
+    weight, bias = like_input(input, weight, bias)
     if weight is None:
         weight = F.ones_like(bias)
     if bias is None:
@@ -153,6 +169,7 @@ def scaled_group_norm(x: Tensor, num_groups: int, weight: Tensor, bias: Tensor, 
     While `jit.trace` records they are applied after it: where it dumps, MegEngine spells the kernel out and multiplies
     by the vectors as they are, over the last dimension.
     """
+    weight, bias = like_input(x, weight, bias)
     if is_tracing():
         result = F.nn.group_norm(x, num_groups, False, eps=eps)
         return result * _per_channel(weight, 4) + _per_channel(bias, 4)
