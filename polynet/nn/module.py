@@ -27,7 +27,7 @@ from polynet.backend import (
     loaded_backends,
     use_backend,
 )
-from polynet.errors import FrameworkMismatchError
+from polynet.errors import FrameworkMismatchError, InputTypeError
 from polynet.nn.explain import REFUSALS, explain_call, explain_values
 from polynet.nn.refusals import explaining, is_explaining
 from polynet.nn.repetition import key_of, repetition_of
@@ -304,7 +304,15 @@ class ParameterMeta(type):
         if foreign not in (None, backend.name):
             message = f"Parameter: the active backend is {backend.name!r}, and the data is a tensor of {foreign!r}."
             raise FrameworkMismatchError(message)
-        return backend.parameter(data, requires_grad=requires_grad)
+        value = data if isinstance(data, backend.tensor_types) else backend.tensor(data)
+        dtype = backend.ops.dtype_name(value)
+        if requires_grad and dtype.startswith(("int", "uint", "bool")):
+            message = (
+                f"Parameter: a parameter is trained, so it holds floating-point numbers, not {dtype}. Give it floats, "
+                "or keep whole numbers by register_buffer."
+            )
+            raise InputTypeError(message)
+        return backend.parameter(value, requires_grad=requires_grad)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         """Whether it is a parameter of a loaded framework."""
@@ -320,6 +328,7 @@ class Parameter(metaclass=ParameterMeta):
 
     Raises:
         FrameworkMismatchError: The data is a tensor of another framework than the active one.
+        InputTypeError: It is to be trained, and its numbers are not floating-point ones.
 
     Example:
         >>> with polynet.use_backend("torch"):

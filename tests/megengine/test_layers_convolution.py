@@ -131,3 +131,23 @@ def test_values_drawn_at_construction_have_torchs_distribution(name: str) -> Non
         actual = getattr(layer, attribute).numpy()
         assert actual.std() == pytest.approx(expected.std(), rel=0.25)
         assert abs(actual).max() == pytest.approx(abs(expected).max(), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "shape"),
+    [
+        ("Conv1d", {"kernel_size": 5}, (1, 1, 3)),
+        ("Conv2d", {"kernel_size": (3, 5), "padding": (0, 1)}, (1, 1, 4, 2)),
+        ("Conv2d", {"kernel_size": 3, "dilation": 2}, (1, 4, 4)),
+        ("Conv3d", {"kernel_size": 5}, (1, 1, 3, 3, 3)),
+    ],
+)
+def test_a_kernel_larger_than_the_input_is_said_to_be(
+    layer: str, options: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    backend = get_backend("megengine")
+    with backend.building():
+        convolution = backend.layer(layer)(1, 1, **options)
+    with pytest.raises(InputError, match=r"A kernel of .* is larger than the input") as raised:
+        convolution(backend.tensor(random(*shape)))
+    assert "assertion" not in str(raised.value)

@@ -9,6 +9,7 @@ import pytest
 
 from polynet import nn, ops
 from polynet.backend import Backend, use_backend
+from polynet.errors import InputTypeError
 from tests.nn.networks import Block, Network, run, samples
 
 
@@ -152,3 +153,10 @@ def test_hooks_see_input_and_output_and_may_be_removed(backend: Backend) -> None
     handle.remove()
     run(layer, samples())
     assert seen == [(1, 2, 2)]
+
+
+@pytest.mark.parametrize("data", [[1, 2], np.array([1, 2], np.int32), np.array([True])])
+def test_a_parameter_of_whole_numbers_is_refused(backend: Backend, data: Any) -> None:
+    for given in (data, backend.tensor(data)):
+        with pytest.raises(InputTypeError, match=r"floating-point numbers, not (int|bool)"):
+            nn.Parameter(given)

@@ -15,7 +15,8 @@ from polynet.nn.rules.convolution import convolution
 from polynet.types import Tensor
 from polynet_megengine.convolution_gradient import convolve
 from polynet_megengine.module import Module
-from polynet_megengine.ops.convolution import resolve_padding, same_padding
+from polynet_megengine.ops._tensors import tuple_of
+from polynet_megengine.ops.convolution import check_fits, resolve_padding, same_padding
 from polynet_megengine.ops.padding import pad
 
 from .initialisation import fill_linear
@@ -64,7 +65,7 @@ class _Convolution(Module):
         try:
             return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         except RuntimeError:
-            self._refuse(input)
+            self._refuse(input, padding)
             raise
 
     def _padded(self, input: Tensor) -> tuple[Tensor, Sizes]:
@@ -79,10 +80,14 @@ class _Convolution(Module):
         flat = [amount for pair in reversed(sides) for amount in pair]
         return pad(input, flat, self.padding_mode), 0
 
-    def _refuse(self, input: Tensor) -> None:
+    def _refuse(self, input: Tensor, padding: Sizes = 0) -> None:
         """Say what is wrong with an input that the framework refused, where it is the input."""
         shape = tuple(input.shape)
         if len(shape) == self._spatial + 2 and shape[1] == self.in_channels and input.dtype.kind == "f":
+            pads = tuple_of(padding, self._spatial, "padding")
+            layer = f"{type(self).__name__}({self.in_channels}, {self.out_channels})"
+            owner = f"{layer} cannot be called with {input.dtype} {shape}. "
+            check_fits(shape[2:], self.kernel_size, pads, self.dilation, owner)
             return
         message = (
             f"{type(self).__name__}({self.in_channels}, {self.out_channels}) takes floating-point inputs of shape "
@@ -128,7 +133,7 @@ class Conv1d(M.Conv1d, _Convolution):
         try:
             output = convolve(rows, weight, bias, (1, stride), (0, pads), (1, dilation), self.groups)
         except RuntimeError:
-            self._refuse(input)
+            self._refuse(input, padding)
             raise
         return F.squeeze(output, 2)
 

@@ -145,7 +145,7 @@ def _convolution(
         )
         raise InputError(message)
     batched, pads = resolve_padding(batched, padding, kernel, steps, spacing)
-    _check_fits(shape_of(batched)[2:], kernel, pads, spacing)
+    check_fits(shape_of(batched)[2:], kernel, pads, spacing)
     if spatial == 1:
         batched, kernel = F.expand_dims(batched, 2), [1, *kernel]
         steps, pads, spacing = (1, *steps), (0, *pads), (1, *spacing)
@@ -224,11 +224,18 @@ def _bias(bias: Tensor | None, spatial: int) -> Tensor | None:
     return None if bias is None else bias.reshape(1, -1, *(1,) * spatial)
 
 
-def _check_fits(size: Sequence[int], kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None:
+def check_fits(
+    size: Sequence[int], kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int], owner: str = ""
+) -> None:
+    """Refuse a kernel larger than the padded input.
+
+    Raises:
+        InputError: It is; the message begins with the owner.
+    """
     for count, taps, pad, spacing in zip(size, kernel, padding, dilation, strict=True):
         if count + 2 * pad < spacing * (taps - 1) + 1:
             message = (
-                f"A kernel of {tuple(kernel)}, dilated by {tuple(dilation)}, is larger than the input {tuple(size)} "
-                f"padded by {tuple(padding)}."
+                f"{owner}A kernel of {tuple(kernel)}, dilated by {tuple(dilation)}, is larger than the input "
+                f"{tuple(size)} padded by {tuple(padding)}."
             )
             raise InputError(message)
