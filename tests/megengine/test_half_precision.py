@@ -161,3 +161,18 @@ def test_products_of_half_precision_take_no_hundred_times_as_long() -> None:
         took[dtype] = min(times)
     # Natively 100 times as long, here about twice.
     assert took["float16"] < 20 * took["float32"]
+
+
+def test_the_softmax_of_half_precision_has_a_gradient() -> None:
+    x = np.random.default_rng(GENERATOR_SEED).standard_normal((4, 5)).astype("float16")
+    found = []
+    for dtype in ("float32", "float16"):
+        given = megengine.Tensor(x.astype(dtype))
+        manager = megengine.autodiff.GradManager().attach([given])
+        with manager:
+            manager.backward((ops.softmax(given, 0).astype("float32") ** 2).sum())
+        found.append(given.grad.numpy())
+    wanted, half = found
+    assert half.dtype == np.float16
+    assert half.shape == wanted.shape
+    np.testing.assert_allclose(half.astype("float32"), wanted, atol=CLOSE)

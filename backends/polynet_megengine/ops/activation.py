@@ -9,6 +9,7 @@ import megengine.functional as F
 from polynet.errors import InputError
 from polynet.ops.checks import check_dim, check_option, check_probability
 from polynet.types import Tensor
+from polynet_megengine.half_precision import HALF
 from polynet_megengine.ops._tensors import for_reduction, shape_of
 from polynet_megengine.rectifier import relu as relu
 
@@ -71,6 +72,9 @@ def softmax(input: Tensor, dim: int) -> Tensor:
     axis = check_dim("softmax", dim, input.ndim)
     if not input.ndim:
         return input * 0.0 + 1.0
+    if input.dtype == HALF:
+        # The gradient of a quotient is refused in float16.
+        return softmax(input.astype("float32"), dim).astype(HALF)
     # Natively the softmax of a row with nothing above -88 is not a number; composed, it is right and no slower.
     input = for_reduction(input, (axis,))
     exponentials = F.exp(input - F.max(input.detach(), axis=axis, keepdims=True))
