@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from polynet.errors import BackendUnavailableError, DeviceError, OptionError, Po
 from polynet.nn.explain import explain_call
 from polynet.placement import placements
 from polynet.types import NativeModule
+
+LOGGER = logging.getLogger(__name__)
 
 COMMON = (
     *("features_only", "drop_rate", "drop_path_rate", "drop_path_prob"),
@@ -84,6 +87,7 @@ def build(
     _check_adapt(adapt, weights)
     name, arguments = model_arguments(config, options)
     given = functools.partial(given_model, config, options)
+    name, needed = _ours(name)
     record = _record(name, pretrained, weights)
     if record is not None:
         from polynet.pretrained.loading import with_record
@@ -91,6 +95,8 @@ def build(
         name, arguments = record.name, with_record(record, arguments)
         if pretrained is False:
             record = None
+    else:
+        arguments = {**needed, **arguments}
     chosen = _choose_backend(name, backend)
     if device is None and isinstance(config, Mapping):
         device = config.get("device")
@@ -106,6 +112,8 @@ def build(
         from polynet.weights import load_state
 
         report = load_state(net, weights, layout=layout or "auto", adapt=adapt)
+        for note in report.notes:
+            LOGGER.warning("%s: %s.", name if isinstance(name, str) else type(net).__name__, note)
         if report.kept and chosen.is_framework:
             from polynet.nn.initialise import initialise_some
 
@@ -117,6 +125,20 @@ def build(
     for path, spelled in where.items():
         _place(net, path, spelled, chosen)
     return net
+
+
+def _ours(name: Any) -> tuple[Any, Mapping[str, Any]]:
+    """Our name of a network, and the options that make it another library's, where that library's name was given."""
+    if isinstance(name, str):
+        from polynet.registry import MODELS
+
+        if not MODELS.kinds_of(name):
+            from polynet.models.other_names import meant_by
+
+            meant = meant_by(name)
+            if meant is not None:
+                return meant.name, meant.options
+    return name, {}
 
 
 def _check_seed(seed: Any) -> None:

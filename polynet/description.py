@@ -204,7 +204,8 @@ def _built(network: Any, options: Mapping[str, Any], backend: Backend) -> tuple[
     # The model alone is taken from a config: devices and the like are of no concern here.
     selected, arguments = model_arguments(network, options)
     net = build({"name": selected, **arguments}, backend=backend)
-    return selected if isinstance(selected, str) else type(net).__name__, net
+    # Another library's name leads to ours, which the network's config has.
+    return net.config["name"] if isinstance(selected, str) else type(net).__name__, net
 
 
 def _input_size(given: Sequence[int] | None, net: NativeModule) -> tuple[int, ...]:

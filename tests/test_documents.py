@@ -156,6 +156,7 @@ _DESCRIBED = {
     "fully_shard": "`fully_shard`",
     "never called the model itself": "never calls the model itself",
     "cannot compute single blocks anew": "blocks anew",
+    "has no float64": "float64",
     "gradients that PolyNet does not see": "gradients that it does not see",
 }
 """Words of refusals that name no option of a layer, and what the page says of each."""

@@ -1,7 +1,7 @@
 """What timm and torchvision call our networks, where they have another name for them, so that theirs lead to ours.
 
-The file `other_names.json` beside this module is kept by hand; a test compares it with the networks that ours are
-compared with and with the known weights.
+The file `other_names.json` beside this module is kept by hand; tests compare it with the networks that ours are
+compared with, with the known weights, and with the libraries' own networks.
 """
 
 from __future__ import annotations
@@ -10,22 +10,61 @@ import functools
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from attrs import evolve, field, frozen
 
 PATH = Path(__file__).with_name("other_names.json")
 
 _SHOWN = 3
 
 
+@frozen
+class Meant:
+    """What another library's network is here.
+
+    Attributes:
+        name: Our name.
+        options: Options that make ours compute what theirs does.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(factory=dict, converter=MappingProxyType)
+
+    def __str__(self) -> str:
+        """How it is built."""
+        return ", ".join([repr(self.name), *(f"{key}={value!r}" for key, value in self.options.items())])
+
+
 @functools.cache
-def other_names() -> Mapping[str, Mapping[str, str]]:
-    """Our names by theirs, of each library.
+def other_names() -> Mapping[str, Mapping[str, Meant]]:
+    """Our networks by their names, of each library.
 
     Example:
-        >>> other_names()["torchvision"]["vit_b_16"]
-        'vit_base_patch16_224'
+        >>> str(other_names()["torchvision"]["vit_b_16"])
+        "'vit_base_patch16_224', norm_eps=1e-06"
     """
-    names: dict[str, dict[str, str]] = json.loads(PATH.read_text(encoding="utf-8"))
-    return names
+    libraries = json.loads(PATH.read_text(encoding="utf-8"))
+    return {library: {theirs: Meant(**row) for theirs, row in names.items()} for library, names in libraries.items()}
+
+
+def meant_by(name: str) -> Meant | None:
+    """What another library's name, perhaps with the tag of its weights, stands for here.
+
+    Returns:
+        The network, with the tag as part of its name; `None` where no library has the name, or two mean different ones
+        by it.
+
+    Example:
+        >>> str(meant_by("efficientnet_b0.ra_in1k")), meant_by("efficientnet_b5"), meant_by("resnet50")
+        ("'effnet_b0.ra_in1k'", None, None)
+    """
+    theirs, dot, tag = name.partition(".")
+    found = [names[theirs] for names in other_names().values() if theirs in names]
+    if not found or any(each != found[0] for each in found):
+        return None
+    return evolve(found[0], name=found[0].name + dot + tag)
 
 
 def other_name_hint(name: object) -> str:
@@ -38,23 +77,21 @@ def other_name_hint(name: object) -> str:
         The sentence, with a leading space, or `""` where no library has the name.
 
     Example:
-        >>> other_name_hint("seresnet50")
+        >>> other_name_hint("SE-ResNet50")
         " timm calls se_resnet50 so: build 'se_resnet50'."
         >>> other_name_hint("efficientnet_b0")
         " timm and torchvision call effnet_b0 so: build 'effnet_b0'."
     """
     wanted = _squashed(str(name).partition(".")[0])
-    found = {
-        library: ours
-        for library, names in other_names().items()
-        for theirs, ours in names.items()
-        if _squashed(theirs) == wanted
-    }
-    if not found:
-        return ""
-    ours = next(iter(found.values()))
-    libraries = [library for library, meant in found.items() if meant == ours]
-    return f" {' and '.join(libraries)} {'calls' if len(libraries) == 1 else 'call'} {ours} so: build {ours!r}."
+    found: dict[str, tuple[Meant, list[str]]] = {}
+    for library, names in other_names().items():
+        for theirs, meant in names.items():
+            if _squashed(theirs) == wanted:
+                found.setdefault(str(meant), (meant, []))[1].append(library)
+    return "".join(
+        f" {' and '.join(libraries)} {'calls' if len(libraries) == 1 else 'call'} {meant.name} so: build {meant}."
+        for meant, libraries in found.values()
+    )
 
 
 def other_pattern_hint(pattern: str | Iterable[str]) -> str:
@@ -69,7 +106,7 @@ def other_pattern_hint(pattern: str | Iterable[str]) -> str:
     """
     from polynet.registry.listing import matching, natural_order
 
-    meant = {theirs: ours for names in other_names().values() for theirs, ours in names.items()}
+    meant = {theirs: ours.name for names in other_names().values() for theirs, ours in names.items()}
     found = sorted(matching(meant, pattern), key=natural_order)
     if not found:
         return ""

@@ -28,7 +28,7 @@ def _epsilon(net: Any, entry: Layout) -> str:
     """Where another number is added to variances."""
     norms = (getattr(net, name, None) for name in ("norm", "fc_norm"))
     own = next((eps for norm in norms if (eps := getattr(norm, "eps", None)) is not None), None)
-    theirs = entry.norm_eps
+    theirs = entry.norm_eps(net) if callable(entry.norm_eps) else entry.norm_eps
     if theirs is None or own is None or math.isclose(theirs, own):
         return ""
     return (

@@ -13,6 +13,7 @@ from polynet.backend import Backend
 from polynet.cli import main
 from polynet.errors import WeightsError
 from polynet.weights import load_state, read_checkpoint, state, to_layout, write_checkpoint
+from polynet.weights.computation import computation_notes
 from polynet.weights.layouts.own_constants import constants_of
 from tests.zoo.reference import TOLERANCE, drawn
 
@@ -141,3 +142,33 @@ def test_torchvisions_windows_are_ours_where_they_cover_maps_evenly(size: int) -
 
 def _lively(name: str, tensor: Any) -> Any:
     return tensor if "relative" in name else tensor.new_tensor(drawn(name, tuple(tensor.shape)))
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "options", "said"),
+    [
+        ("mbnetv3_small_x100", "torchvision", {}, True),
+        ("mbnetv3_small_x100", "torchvision", {"norm_eps": 1e-3}, False),
+        ("mbnetv3_small_x100", "mmpretrain", {}, True),
+        ("mbnetv3_small_x100", "timm", {}, False),
+        ("mbnetv2_x035", "torchvision", {}, False),
+        ("effnet_b0", "torchvision", {}, False),
+        ("effnet_b5", "torchvision", {}, True),
+        ("effnetv2_s", "torchvision", {}, True),
+        ("effnetv2_s", "torchvision", {"norm_eps": 1e-3}, False),
+        ("vit_base_patch16_clip_224", "timm", {}, False),
+    ],
+)
+def test_a_librarys_epsilon_is_noted_where_it_is_another(
+    name: str, layout: str, options: dict[str, Any], said: bool
+) -> None:
+    notes = computation_notes(polynet.build(name, backend="shapes", **options), layout)
+    assert [note for note in notes if "norm_eps=0.001" in note or "norm_eps=1e-06" in note] == list(notes)
+    assert bool(notes) == said
+
+
+def test_build_logs_what_weights_are_to_be_known_of(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
+    net = polynet.build("vit_tiny_patch16_224", backend=backend.name, seed=0, **SMALL)
+    foreign = to_layout(state(net), "timm", "vit")
+    polynet.build("vit_tiny_patch16_224", backend=backend.name, weights=foreign, layout="timm", **SMALL)
+    assert "vit_tiny_patch16_224: timm's network has norm_eps=1e-06, this one 1e-05" in caplog.text

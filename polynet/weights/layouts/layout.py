@@ -114,7 +114,8 @@ class Layout:
         constants: Foreign tensors that PolyNet computes.
         absorbed: Canonical tensors that the other library has not, and that another takes over.
         joins: Canonical tensors that are one there.
-        norm_eps: What its networks add to variances, where that is not what PolyNet's of the same weights' names do.
+        norm_eps: What its networks add to variances, where that is not what PolyNet's of the same weights' names do; a
+            function of the network where it depends on it.
         otherwise: What its network does otherwise than one of PolyNet's under the same weights, as "pools first"; `""`
             where they are equal.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
@@ -130,7 +131,7 @@ class Layout:
     source: str = ""
     absorbed: tuple[Absorbed, ...] = ()
     joins: tuple[Joined, ...] = ()
-    norm_eps: float | None = None
+    norm_eps: float | Callable[[Any], float] | None = None
     otherwise: Callable[[Any], str] | None = None
 
     def names(self, canonical: Mapping[str, object]) -> NameMap:

@@ -6,6 +6,7 @@ The names are facts read from the state dictionaries of its models: a `backbone`
 from __future__ import annotations
 
 from polynet.weights.elements import Array
+from polynet.weights.layouts.batch_norm_eps import third_mobilenet
 from polynet.weights.layouts.layout import Layout, Rule
 from polynet.weights.layouts.norm_order import mean_before_norm
 
@@ -171,8 +172,13 @@ _CONVNEXT = (
 
 _PLACE = "mmpretrain.models.backbones."
 LAYOUTS = (
-    # The third MobileNet's normalisations add 1e-3 to the variance there: our option `norm_eps`.
-    Layout("mmpretrain", "mbnet", _MOBILENETS, source=_PLACE + "mobilenet_v2, .mobilenet_v3"),
+    Layout(
+        "mmpretrain",
+        "mbnet",
+        _MOBILENETS,
+        otherwise=third_mobilenet,
+        source=_PLACE + "mobilenet_v2, .mobilenet_v3",
+    ),
     # Padding and epsilon there are TensorFlow's: ours with the prefix `tf_` equal them.
     Layout("mmpretrain", "effnet", _EFFICIENTNET, source=_PLACE + "efficientnet, .efficientnet_v2"),
     Layout(

@@ -6,6 +6,7 @@ and the package efficientnet_lite_pytorch 0.1.0, read from the state dictionarie
 
 from __future__ import annotations
 
+from polynet.weights.layouts.batch_norm_eps import third_mobilenet, torchvision_efficientnet
 from polynet.weights.layouts.layout import Layout, Rule
 
 _BLOCK = "s{stage}.b{block}."
@@ -122,6 +123,7 @@ LAYOUTS = (
             Rule("head.fc.{leaf}", "classifier.3.{leaf}", when="head.h_fc.weight"),
             Rule("head.fc.{leaf}", "classifier.1.{leaf}", when="!head.h_fc.weight"),
         ),
+        otherwise=third_mobilenet,
         source="torchvision.models.mobilenetv2, .mobilenetv3",
     ),
     Layout(
@@ -163,6 +165,7 @@ LAYOUTS = (
             Rule("head.bn.{leaf}", "features.{stages+1}.1.{leaf}"),
             Rule("head.fc.{leaf}", "classifier.1.{leaf}"),
         ),
+        otherwise=torchvision_efficientnet,
         source="torchvision.models.efficientnet",
     ),
     Layout(

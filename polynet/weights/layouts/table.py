@@ -118,7 +118,7 @@ def layout_of(layout: str, family: str | None) -> Layout | None:
     """The entry of the table; `None` where there is none, or PolyNet's names are meant.
 
     Example:
-        >>> layout_of("timm", "vit").norm_eps
+        >>> layout_of("torchvision", "vit").norm_eps
         1e-06
     """
     return _BY_KEY.get((layout, known_family(family)))

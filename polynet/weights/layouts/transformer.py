@@ -6,6 +6,8 @@ The names are facts of torchvision 0.29 (`torchvision.models.vision_transformer`
 
 from __future__ import annotations
 
+from typing import Any
+
 from polynet.weights.layouts.layout import Layout, Rule
 
 _BLOCK = "blocks.{block}."
@@ -36,6 +38,11 @@ def _same(name: str, family: str, *patterns: str, source: str) -> Layout:
     return Layout(name, family, tuple(Rule(pattern, pattern) for pattern in patterns), source=source)
 
 
+def _timm_eps(net: Any) -> float:
+    """CLIP's towers, which normalise the tokens first, have another epsilon than all others."""
+    return 1e-6 if net.norm_pre is None else 1e-5
+
+
 LAYOUTS = (
     Layout(
         "timm",
@@ -60,7 +67,7 @@ LAYOUTS = (
             Rule("head.{leaf}", "head.{leaf}"),
             Rule("head_dist.{leaf}", "head_dist.{leaf}"),
         ),
-        norm_eps=1e-6,
+        norm_eps=_timm_eps,
         source="timm.models.vision_transformer, timm.models.deit",
     ),
     _same(
