@@ -23,7 +23,7 @@ from polynet.train.limits import Limits
 from polynet.train.message_hub import MessageHub
 from polynet.train.position import Position
 from polynet.train.run_header import errors_logged
-from polynet.train.seeds import seed_of
+from polynet.train.seeds import seed_globally, seed_of
 from polynet.train.steps import check_path, check_steps
 
 LOGGER = logging.getLogger("polynet.train")
@@ -47,7 +47,7 @@ class Engine(metaclass=ExplainsOptions):
         test_dataloader: Batches to test with.
         test_evaluator: Measures the predictions of a test.
         hooks: What happens beside the training.
-        seed: Seed of everything that is drawn while training.
+        seed: Seed of everything that is drawn while training, by Python's and numpy's global generators too.
         device: Where to put the model, by its neutral name; `None` leaves it where it is.
         processes: The processes that train together, started; by default this one alone.
         parallel: How they share the model, options of `polynet.train.distributed.parallelise`. A model that is shared
@@ -261,6 +261,9 @@ class Engine(metaclass=ExplainsOptions):
         self.stopping = None
         telling = self.processes.telling_failures()
         with use_backend(self.backend), deferred_signals(self.request_stop) as interrupted, telling:
+            seed = seed_of(self.seed, self.rank)
+            seed_globally(seed)
+            self.backend.seed(seed)
             with self._running():
                 self.call_hook("before_train")
                 self._run_epochs()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
+
 _MASK = (1 << 64) - 1
 
 
@@ -18,6 +22,19 @@ def seed_of(*numbers: int) -> int:
     for number in numbers:
         state = _mixed((state ^ (number & _MASK)) + 0x9E3779B97F4A7C15 & _MASK)
     return state >> 33
+
+
+def seed_globally(seed: int) -> None:
+    """Seed Python's and numpy's global generators, from which hooks and models of one's own may draw.
+
+    Example:
+        >>> import random
+        >>> seed_globally(7); first = random.random(), np.random.rand()
+        >>> seed_globally(7); first == (random.random(), np.random.rand())
+        True
+    """
+    random.seed(seed)
+    np.random.seed(seed)
 
 
 def _mixed(value: int) -> int:

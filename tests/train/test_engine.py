@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import random
 import signal
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from polynet import nn, ops
@@ -24,6 +26,7 @@ from polynet.train.hooks.logger_hook import LoggerHook
 from polynet.train.limits import Limits
 from polynet.train.registry import HOOKS
 from tests.train.hand_checked_runs import Measured, Regression, engine_of, pair, weight
+from tests.train.repeated_runs import small_engine
 
 BATCHES = [pair(1, 1), pair(1, 2), pair(1, 3)]
 
@@ -378,3 +381,18 @@ def test_hooks_clean_up_after_a_run_that_could_not_be_resumed(backend: Backend, 
         engine.train()
     assert [point for point, _, _ in recorder.calls] == ["before_run", "after_run"]
     assert not [handler for handler in engine.logger.handlers if isinstance(handler, logging.FileHandler)]
+
+
+def test_what_hooks_draw_before_training_is_the_same_in_each_run_of_a_seed(backend: Backend) -> None:
+    class Draws(Hook):
+        def before_train(self, runner: Any) -> None:
+            self.drawn = random.random(), np.random.rand(), ops.to_numpy(ops.rand((2,))).tolist()
+
+    def drawn(seed: int) -> Any:
+        hook = Draws()
+        small_engine(backend, None, hook, epochs=1, seed=seed).train()
+        return hook.drawn
+
+    first = drawn(3)
+    assert drawn(3) == first
+    assert all(one != other for one, other in zip(drawn(4), first, strict=True))
