@@ -144,7 +144,7 @@ def test_an_option_that_would_land_beside_the_model_is_refused(
     assert found["parameters"] == PARAMETERS_AT_WIDTH_6 // 2
 
 
-@pytest.mark.parametrize("slip", ["resnet188", "efficientnet_b0"])
+@pytest.mark.parametrize("slip", ["resnet188", "efficientnet-b0"])
 def test_a_slip_does_not(capsys: pytest.CaptureFixture[str], slip: str) -> None:
     code, _, problem = run(capsys, "show", slip)
     assert code == 2
