@@ -21,10 +21,11 @@ from polynet.train.hook import Hook, check_hook, priority_of
 from polynet.train.interruption import deferred_signals
 from polynet.train.limits import Limits
 from polynet.train.message_hub import MessageHub
+from polynet.train.paths import check_path
 from polynet.train.position import Position
 from polynet.train.run_header import errors_logged
 from polynet.train.seeds import seed_globally, seed_of
-from polynet.train.steps import check_path, check_steps
+from polynet.train.steps import check_steps
 
 LOGGER = logging.getLogger("polynet.train")
 

@@ -13,6 +13,7 @@ from polynet.errors import ConfigError, ConfigKeyError, suggest
 from polynet.train.distributed import Processes
 from polynet.train.engine import Engine
 from polynet.train.limits import Limits
+from polynet.train.paths import check_path
 from polynet.train.precision import evaluation_dtype
 from polynet.train.runner_parts import (
     PHASES,
@@ -27,7 +28,6 @@ from polynet.train.runner_parts import (
     seed_in,
     start_processes,
 )
-from polynet.train.steps import check_path
 
 FOREIGN = ("devices", "mode", "tta_cfg")
 """Keys of other tools' that lie near to a runner's."""

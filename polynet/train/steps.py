@@ -1,8 +1,7 @@
-"""What a model must have to be trained, and what a run is told."""
+"""What a model must have to be trained."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from polynet.errors import OptionError
@@ -23,14 +22,3 @@ def check_steps(model: Any) -> None:
                 "polynet.train.BaseModel, or wrap it: polynet.train.ClassificationTask(network)."
             )
             raise OptionError(message)
-
-
-def check_path(name: str, value: Any) -> None:
-    """Refuse what is no path, where there may be one.
-
-    Raises:
-        OptionError: It is neither a path nor `None`.
-    """
-    if value is not None and not isinstance(value, (str, os.PathLike)):
-        message = f"{name} is a path, or None for none, not {type(value).__name__} {value!r:.60}."
-        raise OptionError(message)

@@ -115,11 +115,3 @@ def overwritable(norm_name: Any) -> bool:
         (True, False)
     """
     return norm_name is None or isinstance(norm_name, str)
-
-
-def added(x: Tensor, other: Tensor, *, overwrite: bool) -> Tensor:
-    """The sum of two maps, in the memory of the first where it may be overwritten and the framework can."""
-    if overwrite:
-        x += other
-        return x
-    return x + other

@@ -13,12 +13,20 @@ from polynet import nn
 from polynet.errors import OptionError
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.convolution import conv2d
-from polynet.models.blocks.normalisation import added, norm2d, overwritable
+from polynet.models.blocks.normalisation import norm2d, overwritable
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
 from polynet.types import Tensor
 
 Name = str | Callable[..., Any] | None
+
+
+def added(x: Tensor, other: Tensor, *, overwrite: bool) -> Tensor:
+    """The sum of two maps, in the memory of the first where it may be overwritten and the framework can."""
+    if overwrite:
+        x += other
+        return x
+    return x + other
 
 
 class ResidualBlock(nn.Module):

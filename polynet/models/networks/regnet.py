@@ -14,8 +14,7 @@ import numpy as np
 
 from polynet.errors import OptionError
 from polynet.models.blocks.choice import choose
-from polynet.models.blocks.normalisation import added
-from polynet.models.blocks.residual import ResBottleneckBlock
+from polynet.models.blocks.residual import ResBottleneckBlock, added
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.blocks.width import make_divisible
 from polynet.models.network import CLS_HEAD, Name

@@ -11,7 +11,8 @@ from typing import Any
 from polynet import nn
 from polynet.models.blocks.activation import activation
 from polynet.models.blocks.conv_norm import ConvNorm
-from polynet.models.blocks.normalisation import added, norm2d, overwritable
+from polynet.models.blocks.normalisation import norm2d, overwritable
+from polynet.models.blocks.residual import added
 from polynet.models.blocks.squeeze_excitation import SE
 from polynet.models.network import CLS_HEAD, Name
 from polynet.models.networks.plan import drop_probabilities, per_block, per_stage
