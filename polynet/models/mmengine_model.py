@@ -137,7 +137,7 @@ class BaseModel(BaseModule):
             >>> float(total), {name: float(value) for name, value in logged.items()}
             (3.0, {'loss': 3.0, 'loss_alone': 1.0, 'aux_loss': 2.0, 'accuracy': 0.5})
         """
-        if not isinstance(losses, Mapping):
+        if type(losses) is not dict and not isinstance(losses, Mapping):
             message = f"forward(mode='loss') gives a dictionary of losses by name, not {type(losses).__name__}."
             raise InputTypeError(message)
         reduced = {str(name): _reduced(str(name), value) for name, value in losses.items()}

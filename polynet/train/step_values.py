@@ -42,12 +42,12 @@ class StepValues:
         self.is_skipped = False
         self._values: dict[str, float] | None = None
         self._raw: dict[str, Any] = {}
-        if isinstance(outputs, Mapping):
+        if isinstance(outputs, (dict, Mapping)):
             for key, value in outputs.items():
                 if key == WEIGHT:
                     self.weight = float(value)
                 elif _is_scalar(value):
-                    self._raw[key] = value.detach() if hasattr(value, "detach") else value
+                    self._raw[key] = _cut_off(value)
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -86,6 +86,11 @@ class StepValues:
         step.weight, step.is_skipped = float(state["weight"]), bool(state["is_skipped"])
         step.time, step.data_time = state["time"], state["data_time"]
         return step
+
+
+def _cut_off(value: Any) -> Any:
+    """A tensor without its graph; one that says it has none, or a number, as it is."""
+    return value.detach() if hasattr(value, "detach") and getattr(value, "requires_grad", True) else value
 
 
 def number_of(value: Any) -> float:

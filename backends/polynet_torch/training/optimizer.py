@@ -19,6 +19,7 @@ from polynet.train.rules.rule import Rule
 from polynet_torch.sharding import spread_like, whole
 from polynet_torch.state import slots
 from polynet_torch.training.composed import LAMB, LARS, ComposedOptimizer
+from polynet_torch.training.fused import choose_fused
 
 _NATIVE: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
@@ -144,6 +145,7 @@ class TorchOptimizer(Optimizer):
         return bool(torch.isfinite(whole(torch.nn.utils.get_total_norm(self._gradients(), norm_type=math.inf))))
 
     def _step(self) -> None:
+        choose_fused(self.native)
         self.native.step()
 
     def _settled(self, loss: torch.Tensor) -> float:
@@ -179,7 +181,9 @@ class TorchOptimizer(Optimizer):
 
     def _counter(self, step: int) -> Any:
         """The number of steps, as torch's own optimisers keep it."""
-        return int(step) if isinstance(self.native, ComposedOptimizer) else torch.tensor(float(step))
+        if isinstance(self.native, ComposedOptimizer):
+            return int(step)
+        return torch.tensor(float(step), dtype=torch.float32)  # as fused steps count, whatever the default type is
 
 
 def _like(parameter: torch.Tensor, array: np.ndarray[Any, Any]) -> torch.Tensor:

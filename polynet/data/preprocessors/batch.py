@@ -128,18 +128,19 @@ def _as_labels(labels: Any) -> Any:
 
 def _parts(owner: Any, data: Any) -> tuple[Any, Any]:
     """Images and labels of a batch, labels `None` where there are none."""
-    if isinstance(data, Mapping):
+    is_sequence = isinstance(data, (tuple, list))  # asked first: an abstract class takes longer, and most are pairs
+    if not is_sequence and isinstance(data, Mapping):
         names = [next((key for key in keys if key in data), None) for keys in (IMAGE_KEYS, LABEL_KEYS)]
         if names[0] is not None:
             return data[names[0]], None if names[1] is None else data[names[1]]
-    elif isinstance(data, (tuple, list)) and len(data) in (1, 2):
+    elif is_sequence and len(data) in (1, 2):
         return data[0], data[1] if len(data) == 2 else None
     elif hasattr(data, "shape"):
         return data, None
     given = f"a {type(data).__name__}"
     if isinstance(data, Mapping):
         given = f"a dictionary with {', '.join(map(str, data)) or 'nothing'}"
-    elif isinstance(data, (tuple, list)):
+    elif is_sequence:
         given = f"{len(data)} things"
     message = (
         f"{type(owner).__name__} takes batches of images and labels, as a pair or as a dictionary with 'inputs' and "

@@ -49,10 +49,11 @@ class Combination:
         """
         if self._interleaved:
             return self._replay(epoch, iteration, group)
-        result = IDENTITY
+        result: Affine | None = None
         for schedule in self._in_time:
-            result = schedule.reach(epoch if schedule.by_epoch else iteration, group).after(result)
-        return result
+            own = schedule.reach(epoch if schedule.by_epoch else iteration, group)
+            result = own if result is None else own.after(result)
+        return result or IDENTITY
 
     def _comparable(self) -> bool:
         return self.epoch_length is not None or len({schedule.by_epoch for schedule in self.schedules}) < 2

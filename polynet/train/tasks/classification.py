@@ -145,6 +145,8 @@ def _logits(outputs: Any) -> Sequence[Tensor]:
     Raises:
         InputTypeError: There are none.
     """
+    if hasattr(outputs, "shape"):
+        return (outputs,)
     if isinstance(outputs, Mapping):
         outputs = [*outputs.values()]
     if not isinstance(outputs, (tuple, list)):

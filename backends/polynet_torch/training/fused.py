@@ -1,0 +1,53 @@
+"""torch's fused steps on a CPU, where they compute what the others do.
+
+One kernel goes over all parameters of a group, in a sixth of the time for a ResNet-18's Adam; torch takes it only where
+it is told to. It reads memory as it lies: a gradient that lies otherwise than its parameter, one in channels-last
+format say, makes it change the wrong numbers without a word (torch 2.14). So each is looked at before each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+_PRECISIONS = frozenset({torch.float32, torch.float64})
+
+
+def choose_fused(native: torch.optim.Optimizer) -> None:
+    """Set `fused` of each group that is on a CPU, for the next step. Groups of optimisers without it are left alone."""
+    for group in native.param_groups:
+        if "fused" in group:
+            stepped = [parameter for parameter in group["params"] if parameter.grad is not None]
+            fits = all(map(_fits, stepped))
+            # The state of a fused step fits the next one.
+            if fits and not group["fused"]:
+                fits = all(_state_fits(parameter, native.state.get(parameter)) for parameter in stepped)
+            group["fused"] = True if fits else None  # None leaves other devices to torch's own choice
+
+
+def _fits(parameter: torch.Tensor) -> bool:
+    """Whether a parameter and its gradient lie in memory in the same order, and have the same type."""
+    gradient = parameter.grad
+    if type(parameter) is not torch.nn.Parameter or type(gradient) is not torch.Tensor:
+        return False  # spread over processes, or of another kind
+    dtype = parameter.dtype
+    return (
+        parameter.is_cpu
+        and dtype in _PRECISIONS
+        and gradient.dtype is dtype
+        and gradient.layout is torch.strided
+        and parameter.is_contiguous()
+        and gradient.is_contiguous()
+    )
+
+
+def _state_fits(parameter: torch.Tensor, state: Mapping[str, Any] | None) -> bool:
+    """Whether what is kept of a parameter lies as it does, in its type."""
+    for name, value in (state or {}).items():
+        if isinstance(value, torch.Tensor):
+            kind = torch.float32 if name == "step" else parameter.dtype  # the kernels count in float32
+            if value.dtype is not kind or not value.is_contiguous():
+                return False
+    return True
