@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -83,9 +85,10 @@ def run(backend: str, rounds_scale: float = 1.0) -> Iterator[Result]:
         rounds = max(4, int(rounds * rounds_scale))
         draw = np.random.default_rng(0)
         data = (draw.standard_normal((batch, *shape), dtype=np.float32), draw.integers(0, 10, batch))
-        timer = _Alternating(_by_hand(backend, network, data), iterations)
+        total = iterations * (rounds + 2)
+        timer = _Alternating(_by_hand(backend, network, data, total), iterations)
         with tempfile.TemporaryDirectory() as folder:
-            engine_of(backend, network, data, [timer], iterations * (rounds + 2), Path(folder)).train()
+            engine_of(backend, network, data, [timer], total, Path(folder)).train()
         yield Timing(timer.ours[1:], timer.theirs[1:]).result(f"{backend}: training loop, {name}", goal)
 
 
@@ -116,35 +119,39 @@ def _silence() -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def _by_hand(backend: str, network: Any, data: Any) -> Callable[[], None]:
+def _by_hand(backend: str, network: Any, data: Any, iterations: int) -> Callable[[], None]:
+    """A step of the same recipe, schedule included, in the framework's own words."""
     net = polynet.build(network, backend=backend, seed=0)
     get_backend(backend).set_training(net, True)
-    return {"torch": _torch_loop, "megengine": _megengine_loop}[backend](net, *data)
+    return {"torch": _torch_loop, "megengine": _megengine_loop}[backend](net, *data, iterations)
 
 
-def _torch_loop(net: Any, images: Any, labels: Any) -> Callable[[], None]:
+def _torch_loop(net: Any, images: Any, labels: Any, iterations: int) -> Callable[[], None]:
     import torch
     from torch.nn import functional
 
     optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=iterations)
 
     def step() -> None:
         loss = functional.cross_entropy(net(torch.from_numpy(images)), torch.from_numpy(labels))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        scheduler.step()
         loss.item()
 
     return step
 
 
-def _megengine_loop(net: Any, images: Any, labels: Any) -> Callable[[], None]:
+def _megengine_loop(net: Any, images: Any, labels: Any, iterations: int) -> Callable[[], None]:
     import megengine
     from megengine import functional
     from megengine.autodiff import GradManager
     from megengine.optimizer import SGD
 
     optimizer = SGD(list(net.parameters()), 1e-4, momentum=0.9)
+    done = itertools.count(1)
     manager = GradManager().attach(list(net.parameters()))
 
     def step() -> None:
@@ -153,6 +160,8 @@ def _megengine_loop(net: Any, images: Any, labels: Any) -> Callable[[], None]:
             loss = functional.nn.cross_entropy(net(x), y)
             manager.backward(loss)
         optimizer.step().clear_grad()
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-4 * (1 + math.cos(math.pi * next(done) / iterations)) / 2
         loss.item()
 
     return step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,7 +17,8 @@ def finite_note(arrays: Mapping[str, Array]) -> list[str]:
         >>> finite_note({"conv.weight": np.ones(2), "fc.weight": np.array([1.0, np.nan]), "fc.bias": np.ones(1)})
         ['fc.weight holds numbers that are not finite (NaN or infinite)']
     """
-    names = [name for name, array in arrays.items() if array.dtype.kind == "f" and not _is_finite(array)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        names = [name for name, array in arrays.items() if array.dtype.kind == "f" and not _is_finite(array)]
     if not names:
         return []
     others = len(names) - 1
@@ -26,7 +28,6 @@ def finite_note(arrays: Mapping[str, Array]) -> list[str]:
 
 def _is_finite(array: Array) -> bool:
     """Whether all numbers are finite: their sum is, then, which takes no memory; unless it overflows by itself."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if array.dtype.itemsize > 2 and np.isfinite(array.sum()):
-            return True
+    if array.dtype.itemsize > 2 and math.isfinite(array.sum()):
+        return True
     return bool(np.isfinite(array).all())

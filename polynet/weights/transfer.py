@@ -123,8 +123,9 @@ def load_state(
         checkpoint = Checkpoint(_arrays(source), format="mapping")
     else:
         checkpoint = read_checkpoint(source, ema=ema)
-    ready, report = fitted_state(net, checkpoint, layout=layout, strict=strict, adapt=adapt)
-    write_state(backend, backend.slots(net), ready)
+    slots = backend.slots(net)
+    ready, report = _fitted(net, slots, checkpoint, layout, strict=strict, adapt=adapt)
+    write_state(backend, slots, ready)
     if report.ok and (other := other_network(net, checkpoint)):
         warnings.warn(f"These weights fit, but {other}.", UserWarning, stacklevel=2)
     return report
@@ -164,7 +165,13 @@ def fitted_state(
     """
     if layout != AUTO:
         check_layout(layout)
-    slots = backend_of(net).slots(net)
+    return _fitted(net, backend_of(net).slots(net), checkpoint, layout, strict=strict, adapt=adapt)
+
+
+def _fitted(
+    net: NativeModule, slots: Mapping[str, Slot], checkpoint: Checkpoint, layout: str, *, strict: bool, adapt: bool
+) -> tuple[dict[str, Array], LoadReport]:
+    """`fitted_state`, of a network whose slots are known."""
     family = getattr(net, "family", None)
     known = {**slots, **head_names(net)} if adapt else slots
     try:
