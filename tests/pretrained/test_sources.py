@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import sys
 import types
 import zipfile
@@ -79,6 +80,7 @@ def test_the_hub_is_asked_through_its_library(written: Path, monkeypatch: pytest
         return str(written)
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(hf_hub_download=hf_hub_download))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: [])
     assert HubFile("timm/resnet50.a1_in1k").locate() == written
     monkeypatch.setenv("POLYNET_OFFLINE", "1")
     HubFile("timm/resnet50.a1_in1k", "other.bin").locate()
@@ -94,11 +96,41 @@ def test_a_hub_out_of_reach_is_explained(monkeypatch: pytest.MonkeyPatch) -> Non
         raise OSError(message)
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(hf_hub_download=hf_hub_download))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: [])
     with pytest.raises(WeightsUnavailableError, match=r"(?s)no route to host.*hf download timm/resnet50"):
         HubFile("timm/resnet50.a1_in1k").locate()
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(WeightsUnavailableError, match=r"polynet\[hub\]"):
         HubFile("timm/resnet50.a1_in1k").locate()
+
+
+def test_a_hub_whose_host_is_not_found_is_not_asked_again_and_again(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def hf_hub_download(repository: str, filename: str, *, local_files_only: bool, **options: Any) -> str:
+        asked.append(local_files_only)
+        if filename == "kept.bin":
+            return str(written)
+        message = "not kept"
+        raise OSError(message)
+
+    def getaddrinfo(host: str, *arguments: Any) -> Any:
+        raise socket.gaierror(-2, f"Name {host} not known")
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(hf_hub_download=hf_hub_download))
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example.org")
+    with pytest.raises(WeightsUnavailableError, match=r"hub.example.org is not found \(Name hub.example.org not known"):
+        HubFile("somebody/network").locate()
+    assert HubFile("somebody/network", "kept.bin").locate() == written
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.org:3128")  # which may know more hosts
+    HubFile("somebody/network", "kept.bin").locate()
+    assert asked == [True, True, False]
 
 
 def test_a_hub_that_may_not_be_asked_says_why_and_where_its_files_belong(
