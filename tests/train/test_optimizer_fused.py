@@ -103,3 +103,25 @@ def test_half_precision_and_sparse_gradients_are_left_to_torch() -> None:
     assert own.native.param_groups[0]["fused"] is None
     torch.testing.assert_close(table.weight.detach()[1], start[1] - 0.5)
     torch.testing.assert_close(table.weight.detach()[0], start[0])
+
+
+def test_a_state_of_another_order_is_seen_when_its_parameter_is_stepped_for_the_first_time() -> None:
+    """Its group was stepped before, by fused kernels, on account of other parameters."""
+    backend = get_backend("torch")
+    with use_backend(backend):
+        from polynet import nn
+
+        net = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.Conv2d(3, 4, 3, bias=False))
+        nn.initialise(net, 0)
+    own = backend.optimizer("sgd", net, lr=0.1, momentum=0.9)
+    first, second = net[0].weight, net[1].weight
+    momentum = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+    own.native.state[second]["momentum_buffer"] = momentum.to(memory_format=torch.channels_last)
+    first.grad = torch.ones_like(first)
+    own.step()
+    assert own.native.param_groups[0]["fused"] is True
+    start = second.detach().clone()
+    second.grad = torch.ones_like(second)
+    own.step()
+    assert own.native.param_groups[0]["fused"] is None
+    torch.testing.assert_close(second.detach(), start - 0.1 * (0.9 * momentum + 1.0))

@@ -17,13 +17,11 @@ _PRECISIONS = frozenset({torch.float32, torch.float64})
 
 def choose_fused(native: torch.optim.Optimizer) -> None:
     """Set `fused` of each group that is on a CPU, for the next step. Groups of optimisers without it are left alone."""
+    state = native.state
     for group in native.param_groups:
         if "fused" in group:
             stepped = [parameter for parameter in group["params"] if parameter.grad is not None]
-            fits = all(map(_fits, stepped))
-            # The state of a fused step fits the next one.
-            if fits and not group["fused"]:
-                fits = all(_state_fits(parameter, native.state.get(parameter)) for parameter in stepped)
+            fits = all(_fits(parameter) and _state_fits(parameter, state.get(parameter)) for parameter in stepped)
             group["fused"] = True if fits else None  # None leaves other devices to torch's own choice
 
 
@@ -45,7 +43,9 @@ def _fits(parameter: torch.Tensor) -> bool:
 
 def _state_fits(parameter: torch.Tensor, state: Mapping[str, Any] | None) -> bool:
     """Whether what is kept of a parameter lies as it does, in its type."""
-    for name, value in (state or {}).items():
+    if state is None:
+        return True
+    for name, value in state.items():
         if isinstance(value, torch.Tensor):
             kind = torch.float32 if name == "step" else parameter.dtype  # the kernels count in float32
             if value.dtype is not kind or not value.is_contiguous():
