@@ -54,7 +54,7 @@ def find_backend(name: str) -> Backend:
         near = suggest(name, frameworks) or _abbreviated(str(name), frameworks)
         message = f"There is no backend {name!r}; the backends are {', '.join(frameworks)}.{near}"
         raise BackendUnavailableError(message)
-    if not isinstance(found, importlib.metadata.EntryPoint):  # what is asked for at every step, and no abstract class
+    if isinstance(found, Backend):  # not "no EntryPoint": with `importlib_metadata` installed, entry points are its own
         return found
     try:
         backend = found.load()

@@ -194,6 +194,7 @@ SMALL: dict[str, Small] = {
     "poolformer, v2": _small(PoolFormer, 32, depths=(1, 1, 1), widths=(8, 12, 16), version=2, layer_scale=None),
     "swin": _small(SwinTransformer, 32, **_WINDOWED, window_size=4),
     "swin, uneven": _small(SwinTransformer, 32, **_WINDOWED, window_size=3, ape=True, patch_norm=False, qkv_bias=False),
+    "swin, filled first": _small(SwinTransformer, 32, **_WINDOWED, window_size=3, fill_first=True),
     "swin v2": _small(SwinTransformerV2, 32, **_WINDOWED, window_size=4),
     "swin v2, uneven": _small(
         SwinTransformerV2, 32, **_WINDOWED, window_size=3, pretrained_window_sizes=(2, 2), qkv_bias=False

@@ -43,7 +43,11 @@ def test_a_report_says_where_windows_do_not_cover_a_map_evenly(
     net = polynet.build(name, backend=backend.name, **small)
     report = load_state(net, to_layout(state(net), layout, net.family, constants_of(net)), layout=layout)
     assert report.ok
-    assert ("before it rolls them" in str(report)) == (uneven and layout != "timm")
+    assert ("before it rolls them (fill_first=True)" in str(report)) == (uneven and layout != "timm")
+    net = polynet.build(name, backend=backend.name, fill_first=True, **small)
+    report = load_state(net, to_layout(state(net), layout, net.family, constants_of(net)), layout=layout)
+    assert ("after it rolls them (fill_first=False)" in str(report)) == (uneven and layout == "timm")
+    assert "before it rolls them" not in str(report)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +119,10 @@ def test_poolformers_weights_are_converted_to_mmpretrains_and_back(tmp_path: Pat
     assert "before it takes the mean" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("size", [128, 136])
-def test_torchvisions_windows_are_ours_where_they_cover_maps_evenly(size: int) -> None:
+@pytest.mark.parametrize(("size", "fill_first"), [(128, False), (136, False), (128, True), (136, True)])
+def test_torchvisions_windows_are_ours_where_they_cover_maps_evenly_or_fill_them_first(
+    size: int, fill_first: bool
+) -> None:
     torch = pytest.importorskip("torch")
     theirs = pytest.importorskip("torchvision.models.swin_transformer")
     parts = {"block": theirs.SwinTransformerBlockV2, "downsample_layer": theirs.PatchMergingV2}
@@ -124,6 +130,7 @@ def test_torchvisions_windows_are_ours_where_they_cover_maps_evenly(size: int) -
     other.load_state_dict({name: _lively(name, tensor) for name, tensor in other.state_dict().items()})
     small: dict[str, Any] = {
         "img_size": size,
+        "fill_first": fill_first,
         "embed_dim": 12,
         "depths": (2, 2, 2),
         "num_heads": (1, 2, 4),
@@ -136,8 +143,9 @@ def test_torchvisions_windows_are_ours_where_they_cover_maps_evenly(size: int) -
         found, wanted = net(images).numpy(), other(images).numpy()
     difference = np.abs(found - wanted).max() / np.abs(wanted).max()
     assert report.ok
-    assert bool(report.notes) == (difference > 1e-3) == (size == 136)
-    assert size == 136 or difference <= TOLERANCE
+    differs = size == 136 and not fill_first
+    assert bool(report.notes) == (difference > 1e-3) == differs
+    assert differs or difference <= TOLERANCE
 
 
 def _lively(name: str, tensor: Any) -> Any:

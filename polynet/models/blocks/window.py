@@ -20,29 +20,32 @@ class Windows:
     """How a map `(N, H, W, C)` is cut into windows.
 
     A side that is not longer than the window's is one window, and is not rolled. A longer one is filled up with zeros
-    at its end to a multiple of the window's.
+    at its end to a multiple of the window's: after it was rolled, as in timm, or before, as in torchvision; then a
+    shorter one is filled up as well.
 
     Attributes:
         grid: Height and width of the map.
         window: Height and width of a window.
         shift: How far the map is rolled upwards and to the left before it is cut; (0, 0): not at all.
+        fill_first: Whether it is filled up before it is rolled.
 
     Example:
         >>> plan = Windows.of((7, 10), (4, 4), shifted=True)
         >>> plan.filled, plan.shift, Windows.of((4, 4), (7, 7), shifted=True)
-        ((8, 12), (2, 2), Windows(grid=(4, 4), window=(4, 4), shift=(0, 0)))
+        ((8, 12), (2, 2), Windows(grid=(4, 4), window=(4, 4), shift=(0, 0), fill_first=False))
     """
 
     grid: Pair
     window: Pair
     shift: Pair
+    fill_first: bool = False
 
     @classmethod
-    def of(cls, grid: Pair, window: Pair, shifted: bool) -> Windows:
-        """Windows of at most the given size."""
-        fitting = (min(grid[0], window[0]), min(grid[1], window[1]))
+    def of(cls, grid: Pair, window: Pair, shifted: bool, fill_first: bool = False) -> Windows:
+        """Windows of the given size; of a smaller map's, unless that is filled up first."""
+        fitting = window if fill_first else (min(grid[0], window[0]), min(grid[1], window[1]))
         shift = [side // 2 if shifted and whole > side else 0 for side, whole in zip(fitting, grid, strict=True)]
-        return cls(grid, fitting, (shift[0], shift[1]))
+        return cls(grid, fitting, (shift[0], shift[1]), fill_first)
 
     @property
     def filled(self) -> Pair:
@@ -87,13 +90,16 @@ class WindowCut:
         self.area = plan.area
         self.shift = plan.shift if any(plan.shift) else None
         self.back = (-plan.shift[0], -plan.shift[1])
+        self.fill_first = plan.fill_first
         self.fill = (0, 0, 0, width - plan.grid[1], 0, height - plan.grid[0]) if plan.filled != plan.grid else None
 
     def apart(self, x: Tensor) -> Tensor:
         """Map `(N, H, W, C)` to `(N · windows, places, C)`."""
+        if self.fill is not None and self.fill_first:
+            x = ops.pad(x, self.fill)
         if self.shift is not None:
             x = ops.roll(x, self.back, (1, 2))
-        if self.fill is not None:
+        if self.fill is not None and not self.fill_first:
             x = ops.pad(x, self.fill)
         rows, high, columns, wide = self.size
         channels = x.shape[3]
@@ -106,9 +112,15 @@ class WindowCut:
         channels = x.shape[2]
         x = ops.permute(ops.reshape(x, (-1, rows, columns, high, wide, channels)), (0, 1, 3, 2, 4, 5))
         x = ops.reshape(x, (-1, *self.filled, channels))
-        if self.fill is not None:
-            x = x[:, : self.grid[0], : self.grid[1]]
+        if self.fill_first:
+            return self._unfilled(self._rolled_back(x))
+        return self._rolled_back(self._unfilled(x))
+
+    def _rolled_back(self, x: Tensor) -> Tensor:
         return x if self.shift is None else ops.roll(x, self.shift, (1, 2))
+
+    def _unfilled(self, x: Tensor) -> Tensor:
+        return x if self.fill is None else x[:, : self.grid[0], : self.grid[1]]
 
 
 def window_bias(rows: Tensor, area: int, count: int, mask: Tensor | None) -> Tensor:

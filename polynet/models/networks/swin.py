@@ -208,12 +208,13 @@ class SwinTransformer(ImageNetwork):
 
     Args:
         img_size: Height and width of the images, or both as one number: multiples of `patch_size`. A map that windows
-            do not cover evenly is filled up with zeros, as in timm.
+            do not cover evenly is filled up with zeros.
         patch_size: Side of a patch.
         embed_dim: Width of a token in the first stage; each stage doubles it.
         depths: Blocks of each stage.
         num_heads: Heads of each stage's attention.
         window_size: Height and width of a window, or both as one number; a map that is smaller is one window.
+        fill_first: Whether maps are filled up before they are rolled, small ones too, as in torchvision and MMPretrain.
         ffn_ratio: Hidden width of the feed-forward networks as a multiple of the token's.
         qkv_bias: Whether queries, keys and values have biases.
         qk_scale: What scores are multiplied by; `(width / heads) ** -0.5` by default.
@@ -261,6 +262,7 @@ class SwinTransformer(ImageNetwork):
         depths: Sequence[int] = (2, 2, 6, 2),
         num_heads: Sequence[int] = (3, 6, 12, 24),
         window_size: int | Sequence[int] = 7,
+        fill_first: bool = False,
         ffn_ratio: float = 4.0,
         qkv_bias: bool = True,
         qk_scale: float | None = None,
@@ -295,7 +297,7 @@ class SwinTransformer(ImageNetwork):
                 SwinBlock(
                     embed_dim * 2**stage,
                     num_heads[stage],
-                    Windows.of(grid, window, shifted=index % 2 == 1),
+                    Windows.of(grid, window, shifted=index % 2 == 1, fill_first=fill_first),
                     ffn_ratio,
                     qkv_bias,
                     qk_scale,

@@ -227,12 +227,13 @@ class SwinTransformerV2(ImageNetwork):
 
     Args:
         img_size: Height and width of the images, or both as one number: multiples of `patch_size`. A map that windows
-            do not cover evenly is filled up with zeros, as in timm.
+            do not cover evenly is filled up with zeros.
         patch_size: Side of a patch.
         embed_dim: Width of a token in the first stage; each stage doubles it.
         depths: Blocks of each stage.
         num_heads: Heads of each stage's attention.
         window_size: Height and width of a window, or both as one number; a map that is smaller is one window.
+        fill_first: Whether maps are filled up before they are rolled, small ones too, as in torchvision and MMPretrain.
         pretrained_window_sizes: Each stage's window in the pre-training, in which distances are measured; 0 for the
             window itself.
         ffn_ratio: Hidden width of the feed-forward networks as a multiple of the token's.
@@ -280,6 +281,7 @@ class SwinTransformerV2(ImageNetwork):
         depths: Sequence[int] = (2, 2, 6, 2),
         num_heads: Sequence[int] = (3, 6, 12, 24),
         window_size: int | Sequence[int] = 8,
+        fill_first: bool = False,
         pretrained_window_sizes: Sequence[int] | None = None,
         ffn_ratio: float = 4.0,
         qkv_bias: bool = True,
@@ -317,7 +319,7 @@ class SwinTransformerV2(ImageNetwork):
             before = window_pair(name, trained[stage], "pretrained_window_sizes", least=0)
             blocks = []
             for index in range(depth):
-                windows = Windows.of(grid, window, shifted=index % 2 == 1)
+                windows = Windows.of(grid, window, shifted=index % 2 == 1, fill_first=fill_first)
                 block = SwinV2Block(
                     width,
                     num_heads[stage],

@@ -25,16 +25,29 @@ _FEATURES = "features.{2*stage+1}.{block}."
 def uneven_windows(net: Any) -> str:
     """What torchvision and MMPretrain do otherwise where windows do not cover a map evenly; `""` where they do.
 
-    timm and PolyNet roll a map and then fill it up, so that the zeros stay at its end.
+    timm rolls a map and then fills it up, so that the zeros stay at its end; so does PolyNet, unless told otherwise.
 
     Example:
-        >>> uneven_windows(polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=232))
-        'fills up maps that windows do not cover evenly, as here from layers.0 on, before it rolls them, not afterwards'
+        >>> uneven_windows(polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=232))[61:]
+        'layers.0 on, before it rolls them (fill_first=True)'
     """
+    return _filled_otherwise(net, fill_first=True)
+
+
+def uneven_windows_of_timm(net: Any) -> str:
+    """What timm does otherwise where windows do not cover a map evenly and the network fills it up first."""
+    return _filled_otherwise(net, fill_first=False)
+
+
+def _filled_otherwise(net: Any, *, fill_first: bool) -> str:
     for stage, layer in enumerate(net.layers):
-        if any(block.cut.fill is not None and block.cut.shift is not None for block in layer.blocks):
-            where = f"as here from layers.{stage} on"
-            return f"fills up maps that windows do not cover evenly, {where}, before it rolls them, not afterwards"
+        cuts = [block.cut for block in layer.blocks]
+        if any(cut.fill is not None and cut.shift is not None and cut.fill_first != fill_first for cut in cuts):
+            when = "before" if fill_first else "after"
+            return (
+                f"fills up maps that windows do not cover evenly, as here from layers.{stage} on, {when} it rolls them "
+                f"(fill_first={fill_first})"
+            )
     return ""
 
 
@@ -63,6 +76,7 @@ LAYOUTS = (
             Constant(_TABLE, _BLOCK + "attn.relative_position_index"),
             Constant(_MASK, _MASK),
         ),
+        otherwise=uneven_windows_of_timm,
         source="timm.models.swin_transformer",
     ),
     Layout(
@@ -112,6 +126,7 @@ LAYOUTS = (
             Constant(_BLOCK + "attn.logit_scale", _BLOCK + "attn.k_bias"),
             Constant(_BLOCK + "attn.logit_scale", _MASK),
         ),
+        otherwise=uneven_windows_of_timm,
         source="timm.models.swin_transformer_v2",
     ),
     Layout(

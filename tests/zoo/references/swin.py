@@ -28,10 +28,13 @@ REFERENCES = (
         stages=_LAYERS,
         channels_last=True,
     ),
+    # Maps of 24, 12, 6 and 3 places a side under windows of 7, which torchvision fills up before it rolls them.
     Reference(
         _TINY,
         "swin_t",
         "torchvision",
+        size=96,
+        options={"img_size": 96, "fill_first": True},
         stages=("features.1", "features.3", "features.5", "features.7"),
         channels_last=True,
     ),

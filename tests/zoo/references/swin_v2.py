@@ -14,15 +14,15 @@ _UNEVEN["num_heads"] = (3, 6, 12, 24)
 
 _TORCHVISION: dict[str, Any] = {
     "library": "torchvision",
+    "options": {"img_size": 96, "fill_first": True},
     "stages": ("features.1", "features.3", "features.5", "features.7"),
     "channels_last": True,
     "folded": 2 * 96 + 2 * 192 + 6 * 384 + 2 * 768,  # biases of keys, which are never used
 }
 
 REFERENCES = (
-    # torchvision's windows do not shrink with the map, and maps are filled up before they are rolled, not afterwards:
-    # its numbers are ours where windows cover every map evenly.
-    Reference("swinv2_tiny_window8_256", "swin_v2_t", size=256, **_TORCHVISION),
+    # Maps of 24, 12, 6 and 3 places a side under windows of 8, which torchvision fills up before it rolls them.
+    Reference("swinv2_tiny_window8_256", "swin_v2_t", size=96, **_TORCHVISION),
     *(
         Reference(
             name,
