@@ -166,10 +166,6 @@ class Backend(abc.ABC):
     def tensor(self, value: Any, *, dtype: str | None = None, device: str | None = None) -> Tensor:
         """A native tensor with a copy of an array's or nested list's numbers."""
 
-    def adopt(self, array: np.ndarray[Any, Any], *, device: str | None = None) -> Tensor:
-        """A native tensor of an array that is its own from now on: in the same memory, where the framework can."""
-        return self.tensor(array, device=device)
-
     @abc.abstractmethod
     def numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
         """A tensor's numbers as an array of its own, after everything pending has run."""

@@ -92,13 +92,6 @@ class TorchBackend(Backend):
         """A tensor with a copy of the numbers; Python floats become float32."""
         return self._ops.tensor(value, dtype=dtype, device=device)
 
-    def adopt(self, array: np.ndarray[Any, Any], *, device: str | None = None) -> Tensor:
-        """`torch.from_numpy`, or a copy of what cannot be written or lies in another order than C's."""
-        if not (array.flags.carray and array.dtype.isnative):
-            return self.tensor(array, device=device)
-        made = self._torch.from_numpy(array)
-        return made if device in (None, "cpu") else self._ops.to(made, device=device)
-
     def numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
         """An array of its own; bfloat16, which numpy lacks, becomes float32."""
         if not isinstance(tensor, self._torch.Tensor):

@@ -69,6 +69,11 @@ def engine_from(
         from polynet.train.basecls import engine_from_basecls
 
         return engine_from_basecls(config, launcher=launcher, **options)
+    if solver is not None and not isinstance(solver, Mapping):
+        message = (
+            f"`solver` is a mapping of options, as {{'max_epoch': 10}}, not {type(solver).__name__} {solver!r:.60}."
+        )
+        raise ConfigError(message)
     known = ("model", "solver", *RUNNER_KEYS)
     near = next((hint for key in config if key not in known and (hint := suggest(key, known))), "")
     message = (

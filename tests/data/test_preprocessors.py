@@ -116,13 +116,13 @@ def test_images_are_reordered_and_normalised(backend: Backend, conversion: str) 
 @pytest.mark.checklist("S2-82")
 def test_bytes_are_moved_as_bytes(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     moved = []
-    adopt = type(backend).adopt
+    tensor = type(backend).tensor
 
-    def noting(self: Backend, array: Any, **options: Any) -> Any:
-        moved.append(array.dtype.name)
-        return adopt(self, array, **options)
+    def noting(self: Backend, value: Any, **options: Any) -> Any:
+        moved.append(value.dtype.name)
+        return tensor(self, value, **options)
 
-    monkeypatch.setattr(type(backend), "adopt", noting)
+    monkeypatch.setattr(type(backend), "tensor", noting)
     preprocessor = ImgDataPreprocessor([127.5], [127.5])
     assert ops.dtype_name(preprocessor({"inputs": np.zeros((2, 3, 4, 4), np.uint8)})["inputs"]) == "float32"
     assert moved == ["uint8"]

@@ -26,8 +26,11 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, like: Any = None
     if isinstance(data, torch.Tensor):
         return data.detach().to(device=device, dtype=dtype, copy=True)
     if isinstance(data, np.ndarray):
-        # torch.tensor reads element by element what is not contiguous, and refuses negative strides.
-        made = torch.from_numpy(np.array(data))
+        if device not in (None, "cpu") and data.flags.carray and data.dtype.isnative:
+            return torch.from_numpy(data).to(device=device, dtype=dtype)  # a copy already
+        # torch.tensor reads element by element what is not contiguous, and refuses negative strides and bytes in the
+        # order of another machine.
+        made = torch.from_numpy(np.array(data, dtype=data.dtype.newbyteorder("=")))
         return made if dtype is None and device in (None, "cpu") else made.to(device=device, dtype=dtype)
     return torch.tensor(data, dtype=dtype, device=device)
 

@@ -15,14 +15,35 @@ import torch
 _PRECISIONS = frozenset({torch.float32, torch.float64})
 
 
-def choose_fused(native: torch.optim.Optimizer) -> None:
-    """Set `fused` of each group that is on a CPU, for the next step. Groups of optimisers without it are left alone."""
-    state = native.state
-    for group in native.param_groups:
-        if "fused" in group:
-            stepped = [parameter for parameter in group["params"] if parameter.grad is not None]
-            fits = all(_fits(parameter) and _state_fits(parameter, state.get(parameter)) for parameter in stepped)
-            group["fused"] = True if fits else None  # None leaves other devices to torch's own choice
+def step(native: torch.optim.Optimizer) -> None:
+    """Step, each group that fits by its fused kernel.
+
+    Groups are left as they were: a step that is taken past this function must not be fused without a look.
+    """
+    fused = [group for group in native.param_groups if "fused" in group and _can_be_fused(group, native.state)]
+    kept = [group["fused"] for group in fused]
+    for group in fused:
+        group["fused"] = True
+    try:
+        native.step()
+    finally:
+        for group, value in zip(fused, kept, strict=True):
+            group["fused"] = value
+
+
+def _can_be_fused(group: Mapping[str, Any], state: Mapping[torch.Tensor, Mapping[str, Any]]) -> bool:
+    """Whether all that a group steps fits, and all or none of it was stepped before.
+
+    For torch's fused SGD a first step, which makes the momentum, is that of the whole group.
+    """
+    is_known = set()
+    for parameter in group["params"]:
+        if parameter.grad is not None:
+            known = state.get(parameter)
+            if not (_fits(parameter) and _state_fits(parameter, known)):
+                return False
+            is_known.add(bool(known))
+    return len(is_known) == 1
 
 
 def _fits(parameter: torch.Tensor) -> bool:

@@ -18,8 +18,8 @@ from polynet.train.rules.grouping import PlannedGroup, plan_groups
 from polynet.train.rules.rule import Rule
 from polynet_torch.sharding import spread_like, whole
 from polynet_torch.state import slots
+from polynet_torch.training import fused
 from polynet_torch.training.composed import LAMB, LARS, ComposedOptimizer
-from polynet_torch.training.fused import choose_fused
 
 _NATIVE: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
@@ -108,11 +108,13 @@ class TorchOptimizer(Optimizer):
 
     def zero_grad(self) -> None:
         """Set all gradients to `None`; what the native `zero_grad` does, without the profiler it tells of it."""
+        kept = []
         for group in self.native.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None and parameter.is_cpu:
-                    self._kept.append(parameter.grad)
+                    kept.append(parameter.grad)
                 parameter.grad = None
+        self._kept = kept  # in place of the last ones, which a loss of somebody's own `backward()` left here
 
     def _gradients(self) -> list[torch.Tensor]:
         return [
@@ -145,8 +147,7 @@ class TorchOptimizer(Optimizer):
         return bool(torch.isfinite(whole(torch.nn.utils.get_total_norm(self._gradients(), norm_type=math.inf))))
 
     def _step(self) -> None:
-        choose_fused(self.native)
-        self.native.step()
+        fused.step(self.native)
 
     def _settled(self, loss: torch.Tensor) -> float:
         return float(loss.detach())

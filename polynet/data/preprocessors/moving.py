@@ -22,9 +22,6 @@ def move(data: Any, backend: Backend, device: str | None) -> Any:
     sample is copied, and its tensors are moved, while its arrays, which are small and of which a head makes one tensor
     a batch, stay arrays. Another framework's tensors become this one's. Everything else is left as it is.
 
-    On a CPU torch's tensors share the memory of arrays, and are the tensors that are there already: a network that
-    overwrites its input overwrites the batch, which a loader makes anew each time.
-
     Args:
         data: The batch.
         backend: The framework whose tensors to make.
@@ -47,7 +44,7 @@ def _tensor_types(backend: Backend) -> tuple[type, ...]:
 
 def _moved(data: Any, backend: Backend, tensor_types: tuple[type, ...], device: str | None) -> Any:
     if isinstance(data, np.ndarray):
-        return backend.adopt(data, device=device) if data.dtype.kind in _NUMBERS else data
+        return backend.tensor(data, device=device) if data.dtype.kind in _NUMBERS else data
     if isinstance(data, tensor_types):
         return data if device is None else backend.ops.to(data, device=device)
     if type(data) in (tuple, list):

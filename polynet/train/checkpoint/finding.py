@@ -14,7 +14,9 @@ from polynet.weights.safetensors_file import looks_like_safetensors, read_safete
 from polynet.weights.training_file import is_training_file
 
 
-def find_latest(folder: PathLike, logger: Logger | None = None) -> TrainingCheckpoint | None:
+def find_latest(
+    folder: PathLike, logger: Logger | None = None, damaged: list[Path] | None = None
+) -> TrainingCheckpoint | None:
     """The training checkpoint of a folder that was written last, of those that are whole.
 
     A damaged one is passed over, and the logger is told of it. The time is the one that the checkpoint records, so it
@@ -23,6 +25,7 @@ def find_latest(folder: PathLike, logger: Logger | None = None) -> TrainingCheck
     Args:
         folder: Where checkpoints lie; it need not exist.
         logger: Is warned of each that is damaged.
+        damaged: Where given, gets the paths of these.
 
     Returns:
         The checkpoint, verified; `None` where there is none.
@@ -40,38 +43,41 @@ def find_latest(folder: PathLike, logger: Logger | None = None) -> TrainingCheck
         >>> find_latest(folder).iter
         2
     """
-    for path in reversed(list_checkpoints(folder, logger)):
-        if (found := _whole(path, logger)) is not None:
+    passed = [] if damaged is None else damaged
+    for path in reversed(list_checkpoints(folder, logger, passed)):
+        if (found := _whole(path, logger, passed)) is not None:
             return found
     return None
 
 
-def list_checkpoints(folder: PathLike, logger: Logger | None = None) -> list[Path]:
+def list_checkpoints(folder: PathLike, logger: Logger | None = None, damaged: list[Path] | None = None) -> list[Path]:
     """The training checkpoints of a folder in the order in which they were written, by their headers alone.
 
     Args:
         folder: Where they lie; it need not exist.
         logger: Is warned of each that is damaged.
+        damaged: Where given, gets the paths of these.
 
     Example:
         >>> list_checkpoints("nowhere")
         []
     """
-    times = ((_written(path, logger), path) for path in _candidates(Path(folder)))
+    passed = [] if damaged is None else damaged
+    times = ((_written(path, logger, passed), path) for path in _candidates(Path(folder)))
     return [path for _, path in sorted((time, path) for time, path in times if time is not None)]
 
 
-def _whole(path: Path, logger: Logger | None) -> TrainingCheckpoint | None:
+def _whole(path: Path, logger: Logger | None, damaged: list[Path]) -> TrainingCheckpoint | None:
     try:
         return load_checkpoint(path)
     except CheckpointVersionError:
         raise
     except CheckpointError as error:
-        _warn(logger, path, error)
+        _pass_over(path, error, logger, damaged)
         return None
 
 
-def _written(path: Path, logger: Logger | None) -> tuple[float, int] | None:
+def _written(path: Path, logger: Logger | None, damaged: list[Path]) -> tuple[float, int] | None:
     """When a training checkpoint's header says it was written, and after which iteration; `None` for any other file."""
     try:
         data = map_file(path)
@@ -84,14 +90,15 @@ def _written(path: Path, logger: Logger | None) -> tuple[float, int] | None:
         state = json.loads(state_text(found))
         return float(state.get("about", {}).get("time", 0.0)), int(state["progress"]["iter"])
     except (CheckpointError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        _warn(logger, path, error)
+        _pass_over(path, error, logger, damaged)
         return None
 
 
-def _warn(logger: Logger | None, path: Path, error: Exception) -> None:
+def _pass_over(path: Path, error: Exception, logger: Logger | None, damaged: list[Path]) -> None:
+    damaged.append(path)
     if logger is not None:
         found = str(error).removeprefix(f"{path}: ")
-        logger.warning("The checkpoint %s is passed over, and the one before it taken: %s", path, found)
+        logger.warning("The checkpoint %s is damaged and passed over: %s", path, found)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

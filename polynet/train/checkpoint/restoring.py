@@ -140,9 +140,16 @@ def _found(engine: Any, path: PathLike | bool) -> TrainingCheckpoint | None:
     if path is False or path is None:
         return None
     if path is True or (isinstance(path, str) and path in NEWEST):
+        damaged: list[Path] = []
         for folder in _folders(engine):
-            if (found := find_latest(folder, engine.logger)) is not None:
+            if (found := find_latest(folder, engine.logger, damaged)) is not None:
                 return found
+        if damaged:
+            message = (
+                f"There is no whole checkpoint to go on from, and {', '.join(map(str, damaged))} are damaged. "
+                "Move them elsewhere, or name another work_dir, to begin anew."
+            )
+            raise CheckpointError(message)
         return None
     check_path(path)
     path = fetched(path)
