@@ -80,7 +80,7 @@ def _train(console: Any, quiet: bool, folder: Path) -> tuple[Any, bool]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     runs = []
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for name in BACKENDS:
             task = progress.add_task(f"3/3  Training on digits: {name}", total=digit_part.step_count())
 

@@ -20,7 +20,12 @@ def run(options: argparse.Namespace) -> int:
     config = read_recipe(options.model, options.options)
     folder = options.work_dir or work_dir_of(config, options.model)
     engine = engine_from(
-        config, backend=options.backend, device=options.device, work_dir=folder, launcher=options.launcher
+        config,
+        backend=options.backend,
+        device=options.device,
+        work_dir=folder,
+        launcher=options.launcher,
+        evaluation=True,
     )
     engine.work_dir = None  # measuring leaves the run's own records alone
     latest = None if options.weights else find_latest(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ class Evaluator:
     """Gives every batch and its predictions to metrics, and collects their figures at the end.
 
     A metric is MMEngine's (`process`, `evaluate`), one of PolyNet's, or a `KeyedMetric`; or a function of logits and
-    labels, such as Scepter's metrics, which is called with all of them at the end.
+    labels, such as Scepter's metrics, which is called with all of them at the end, as numpy arrays.
 
     Args:
         metrics: A metric or its config (`type` may be a class), or a list of these.
@@ -134,7 +135,7 @@ class Evaluator:
             if self.gather is not None:
                 metric.merge(self.gather)
             found = metric.compute()
-            return found if isinstance(found, Mapping) else {type(metric.metric).__name__: found}
+            return found if isinstance(found, Mapping) else {metric.name: found}
         if isinstance(metric, BaseMetric):
             # A metric of one's own may know nothing of several processes.
             return metric.evaluate(size) if self.gather is None else metric.evaluate(size, self.gather)
@@ -156,6 +157,8 @@ def _as_number(figure: Any) -> Any:
 
 def _metric(config: Any, number: int) -> Any:
     """A metric from a config."""
+    if inspect.isfunction(config):  # no config: what is called with logits and labels
+        return KeyedMetric(config, ("logits", "labels"))
     try:
         metric = build_part("metric", config, "metric")
     except PolyNetError as error:

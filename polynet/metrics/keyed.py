@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ class KeyedMetric:
     """Gathers values of every batch by key, and calls a metric with all of them at the end.
 
     Args:
-        metric: A metric, or its config: what is called with the gathered values, in the order of the keys.
+        metric: A metric, its config, or a function: what is called with the gathered values, as numpy arrays, in the
+            order of the keys. It gives figures by name, or one.
         keys: Where they are found in a batch and in what the network made of it, which wins: `"logits"`,
             `"gt_label"`; `"meta.path"` for what lies in a dictionary within; `"result"` for an output that is no
             dictionary.
@@ -41,9 +43,14 @@ class KeyedMetric:
         if isinstance(keys, str) or not keys:
             message = f"keys is a list of keys, such as ['logits', 'gt_label'], not {keys!r}."
             raise OptionError(message)
-        self.metric = build_part("metric", metric, "metric")
+        self.metric = metric if inspect.isfunction(metric) else build_part("metric", metric, "metric")
         self.keys = tuple(keys)
         self._gathered: dict[str, list[Any]] = {key: [] for key in self.keys}
+
+    @property
+    def name(self) -> str:
+        """What the one figure of a metric without names for them is called: its class's or function's name."""
+        return str(getattr(self.metric, "__name__", type(self.metric).__name__))
 
     def add(self, batch: Mapping[str, Any], output: Any) -> None:
         """Gather the values of one batch; tensors as arrays, so that no graph of a framework is kept alive.
@@ -67,7 +74,7 @@ class KeyedMetric:
             InputError: Nothing was gathered.
         """
         if not self._gathered[self.keys[0]]:
-            message = f"{type(self.metric).__name__} has nothing to measure: no batch was added."
+            message = f"{self.name} has nothing to measure: no batch was added."
             raise InputError(message)
         whole = [_joined(self._gathered[key]) for key in self.keys]
         self.reset()

@@ -21,6 +21,9 @@ _RATES = ("drop_rate", "drop_path_rate", "drop_path_prob", "attn_drop_rate")
 _MULTIPLIERS = ("width_mult", "depth_mult", "width_multiplier")
 
 
+_OF_BUILD = ("pretrained", "weights", "adapt")
+
+
 def unknown_option(network: Any, name: str, parameters: Sequence[str]) -> str:
     """Say which options a network has in place of one it does not have, as the end of an error message.
 
@@ -36,6 +39,11 @@ def unknown_option(network: Any, name: str, parameters: Sequence[str]) -> str:
     """
     from polynet.models.network import ImageNetwork
 
+    if name in _OF_BUILD:
+        return (
+            f" It is one of polynet.build's own: polynet.build(…, {name}=…). Where a config is trained, its run takes "
+            "weights: load_from, or `--load-from` with a file, an address or a name such as resnet50.a1_in1k."
+        )
     common: list[str] = []
     if isinstance(network, type) and issubclass(network, ImageNetwork):
         has_branches = any(each in parameters for each in _SAME[0])

@@ -94,6 +94,25 @@ def other_name_hint(name: object) -> str:
     )
 
 
+def tag_hint(name: object, known: Iterable[str]) -> str:
+    """Say of one of our networks' names with weights after a point who takes it so, as the end of an error message.
+
+    Returns:
+        The sentence, with a leading space, or `""` where it is no such name.
+
+    Example:
+        >>> tag_hint("resnet50.a1_in1k", ["resnet50"])[:71]
+        " Did you mean 'resnet50'? What follows the point names weights: polynet"
+    """
+    network, point, _ = str(name).partition(".")
+    if not point or network not in known:
+        return ""
+    return (
+        f" Did you mean {network!r}? What follows the point names weights: polynet.build({name!r}, …) loads them, "
+        f"and a run does by load_from, or `--load-from {name}`."
+    )
+
+
 def other_pattern_hint(pattern: str | Iterable[str]) -> str:
     """Say which of our networks have names in other libraries that fit a wildcard.
 

@@ -48,12 +48,15 @@ def cast(input: Tensor, dtype: Any) -> Tensor:
 def to_numpy(input: Tensor) -> np.ndarray[Any, Any]:
     """Return a copy of the numbers as a writable numpy array, without gradient, from any device.
 
-    bfloat16, which numpy lacks, comes out as float32. Errors that a framework reports late are raised here.
+    bfloat16, which numpy lacks, comes out as float32. Errors that a framework reports late are raised here. An array is
+    copied, so that a metric need not ask what it was given.
 
     Example:
         >>> ops.to_numpy(ops.tensor([1.0, 2.0]))
         array([1., 2.], dtype=float32)
     """
+    if isinstance(input, np.ndarray):
+        return np.array(input)
     array: np.ndarray[Any, Any] = namespace_of(input).to_numpy(input)
     return array
 

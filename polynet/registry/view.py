@@ -303,12 +303,12 @@ class Registry:
             kinds = self.kinds_of(name)
         if kinds:
             return kinds
-        from polynet.models.other_names import other_name_hint
+        from polynet.models.other_names import other_name_hint, tag_hint
 
         what = self.kind or "name"
         known = sorted({key for _, key in store.names(self.kinds)})
         networks = "network" in self.kinds
-        theirs = other_name_hint(name) if networks else ""
+        theirs = (other_name_hint(name) or tag_hint(name, known)) if networks else ""
         message = f"The {what} {name!r} is not registered in {self.name}.{theirs or suggest(name, known)}"
         elsewhere = [kind for kind, other in store.names(store.KINDS) if other == name]
         if elsewhere:

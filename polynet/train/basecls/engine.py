@@ -33,6 +33,7 @@ def engine_from_basecls(
     resume: bool | str | Path = False,
     load_from: str | Path | None = None,
     launcher: str = "none",
+    evaluation: bool = False,
 ) -> Engine:
     """Make the engine that trains and validates a classifier as a BaseCls config says.
 
@@ -47,6 +48,7 @@ def engine_from_basecls(
         resume: Whether to go on from the newest checkpoint there, or the path of one.
         load_from: A checkpoint to take weights from, in place of the config's `weights`.
         launcher: What started this process; see `polynet.train.distributed.find_place`.
+        evaluation: Whether it is only to measure; then training's data are left alone, and nothing is optimised.
 
     Raises:
         ConfigError: A field is misspelt, missing or of a wrong value.
@@ -74,7 +76,9 @@ def engine_from_basecls(
         device = processes.device
     folder = work_dir or fields["output_dir"]
     with use_backend(chosen):
-        engine = _engine(fields, config, chosen, processes, device, None if folder is None else Path(folder))
+        engine = _engine(
+            fields, config, chosen, processes, device, None if folder is None else Path(folder), trains=not evaluation
+        )
     if resume is not False:
         engine.resume_from = "auto" if resume is True else resume
     engine.load_from = load_from or fields["weights"]
@@ -88,14 +92,14 @@ def _engine(
     processes: Processes,
     device: str,
     folder: Path | None,
+    *,
+    trains: bool,
 ) -> Engine:
-    from polynet.train.optim_wrapper import build_optim_wrapper
-
     seed = fields["seed"]
     check_keys(fields["data"])
     network = _network(fields, backend)  # before the data are looked at, so that a misspelt option is said first
     check_sizes(network, fields)
-    train, val = loaders(fields, seed, processes.rank, processes.world_size)
+    train, val = loaders(fields, seed, processes.rank, processes.world_size, trains=trains)
     task = ClassificationTask(
         network,
         loss=fields["loss"],
@@ -106,7 +110,7 @@ def _engine(
         task,
         work_dir=folder,
         train_dataloader=train,
-        limits=_limits(fields),
+        limits=_limits(fields) if trains else None,
         val_dataloader=val,
         val_evaluator=None if val is None else Evaluator(_measures(fields["num_classes"])),
         seed=seed,
@@ -115,11 +119,18 @@ def _engine(
     )
     engine.cfg = config
     fields = accelerate(engine, fields)
-    engine.optim_wrapper = build_optim_wrapper(engine.model, optim_wrapper_config(fields, processes.world_size))
-    engine.param_schedulers = [schedule_of(fields["solver"], batches_per_epoch(train))]
-    for hook in hooks_of(fields, folder is not None):
+    if trains:
+        _set_optimisation(engine, fields)
+    for hook in hooks_of(fields, has_folder=trains and folder is not None):
         engine.register_hook(hook)
     return engine
+
+
+def _set_optimisation(engine: Engine, fields: Mapping[str, Any]) -> None:
+    from polynet.train.optim_wrapper import build_optim_wrapper
+
+    engine.optim_wrapper = build_optim_wrapper(engine.model, optim_wrapper_config(fields, engine.world_size))
+    engine.param_schedulers = [schedule_of(fields["solver"], batches_per_epoch(engine.train_dataloader))]
 
 
 def _limits(fields: Mapping[str, Any]) -> Limits:

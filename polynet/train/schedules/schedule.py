@@ -69,6 +69,8 @@ class Schedule(metaclass=ExplainsOptions):
             raise OptionError(message)
         if self.end <= self.begin:
             message = f"{self.owner}: end={self.end} must be larger than begin={self.begin}."
+            if self.end < FOREVER:
+                message += " Where no end is given, it is that of the run."
             raise OptionError(message)
         self.check()
 

@@ -41,6 +41,7 @@ def solver_from(
     resume: bool | str | Path = False,
     load_from: str | Path | None = None,
     launcher: str = "none",
+    evaluation: bool = False,
 ) -> EvaluationSolver:
     """Make the solver of a config, its loaders in place.
 
@@ -54,6 +55,7 @@ def solver_from(
         resume: Whether to go on from the newest checkpoint there, or the path of one.
         load_from: A checkpoint to take weights from.
         launcher: What started this process.
+        evaluation: Whether it is only to measure; then training's data are left alone.
 
     Raises:
         ConfigKeyError: A part is missing, given twice or misspelt.
@@ -84,6 +86,8 @@ def solver_from(
         raise UnsupportedError(message)
     refuse_slips(section, OWN_DATA, SPELLINGS)
     data = _data_of(lowered, section)
+    if evaluation:
+        data.pop("train", None)
     options = {SPELLINGS.get(key, key): value for key, value in section.items()}
     model = options.pop("model", None) or _required(lowered, "model")
     chosen = active_backend() if backend is None else get_backend(backend)
