@@ -12,7 +12,7 @@ from typing import Any
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
 from polynet.calls import explains_options
 from polynet.errors import BackendUnavailableError, DeviceError, OptionError, PolyNetError, suggest
-from polynet.nn.explain import explain_call
+from polynet.nn.explain import explain_call, explain_network
 from polynet.placement import placements
 from polynet.types import NativeModule
 
@@ -257,8 +257,12 @@ def _made(factory: Callable[..., Any], arguments: Mapping[str, Any], given: Give
 
     try:
         net = construct_whole(factory, arguments, given)
-    except TypeError as error:
-        explain_call(factory, (), dict(arguments), error)
+    except PolyNetError:
+        raise
+    except Exception as error:
+        if isinstance(error, TypeError):
+            explain_call(factory, (), dict(arguments), error)
+        explain_network(factory, arguments, error)
         raise
     if not isinstance(net, backend.native_module_type):
         message = (

@@ -271,3 +271,41 @@ def test_random_values_of_no_known_layer_are_drawn_after_all() -> None:
 def test_a_device_for_a_part_that_is_not_there_is_an_error_with_the_nearest_name(backend: Backend) -> None:
     with pytest.raises(DeviceError, match="Did you mean 'head'"):
         polynet.build(SMALL, backend=backend.name, device={"": "cpu", "haed": "cpu"})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("swin_tiny_patch4_window7_224", {"num_heads": 5}),
+        ("effnet_b0", {"depths": 0}),
+        ("resnet18", {"depths": -1}),
+        ("hrnet_w18", {"stage_channels": 0}),
+        ("vgg11", {"widths": 0}),
+        ("mixer_s32_224", {"mlp_ratio": "x"}),
+        ("eva02_tiny_patch14_224", {"num_heads": 0}),
+        ("resnest14d", {"group_ws": 0}),
+        ("repvgg_a0", {"width_multiplier": 1.5}),
+        ("vit_tiny_patch16_224", {"drop_path_rate": None}),
+        ("beit_base_patch16_224", {"embed_dim": -1}),
+    ],
+)
+def test_options_that_a_network_cannot_work_with_are_refused_with_their_values(
+    name: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(OptionError, match=next(iter(options))):
+        polynet.build(name, backend="shapes", **options)
+
+
+def test_errors_of_a_network_of_ones_own_stay_what_they_are(backend: Backend) -> None:
+    class Mine(nn.Module):
+        def __init__(self, width: int = 4) -> None:
+            super().__init__()
+            raise ZeroDivisionError(width)
+
+    with pytest.raises(ZeroDivisionError):
+        polynet.build(Mine, backend=backend, width=3)
+
+
+def test_an_activation_that_there_is_not_is_refused_also_where_it_is_not_used() -> None:
+    with pytest.raises(UnknownNameError, match="nonsense"):
+        polynet.build("eva02_tiny_patch14_224", backend="shapes", act_name="nonsense")

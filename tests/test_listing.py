@@ -68,3 +68,12 @@ def test_listing_is_quick_and_imports_no_model() -> None:
 def test_a_size_below_none_is_refused(most: float) -> None:
     with pytest.raises(OptionError, match="max_params must be at least 0"):
         polynet.list_models(max_params=most)
+
+
+def test_listing_weights_imports_nothing_that_would_load_them() -> None:
+    code = (
+        "import sys, polynet; polynet.list_models(pretrained=True); "
+        "print([name for name in ('numpy', 'polynet.nn', 'polynet.weights') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -150,7 +150,7 @@ def _not_found(options: argparse.Namespace, checkpoint: Checkpoint, likely: list
         if options.source not in (None, spelt) and not {options.source, spelt} <= set(canonical_layouts()):
             message += f" The names look like layout {spelt!r}, not {options.source!r}: write --from {spelt}."
     example = likely[0]["name"] if likely else "NAME"
-    return f"{message} Else name the network, and the options that it has: --model {example} KEY=VALUE"
+    return f"{message} Name the network and its options instead: --model {example} KEY=VALUE"
 
 
 def _deployed(found: Found) -> Found:

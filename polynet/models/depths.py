@@ -93,7 +93,8 @@ def _holds_blocks(module: NativeModule) -> bool:
 def layer_depths(net: NativeModule) -> Depths | None:
     """How deep each parameter of a network lies, by its blocks; `None` where it does not tell them.
 
-    What comes before the first block lies at depth 0, what comes after the last, the head among it, at the greatest.
+    What comes before the first block lies at depth 0, what comes after the last, the head among it, at the greatest. A
+    network's `later_blocks` are the paths of blocks that follow its stages and give no maps.
     What is defined between two blocks belongs to the later one's depth.
 
     Example:
@@ -101,7 +102,7 @@ def layer_depths(net: NativeModule) -> Depths | None:
         >>> [depths[name] for name in ("cls_token", "blocks.0.norm1.weight", "norm.weight", "head.bias")]
         [(0, 14), (1, 14), (13, 14), (13, 14)]
     """
-    blocks = blocks_of(net)
+    blocks = [*blocks_of(net), *getattr(net, "later_blocks", ())]
     if not blocks:
         return None
     names = [name for name, slot in backend_of(net).slots(net).items() if slot.kind == "parameter"]

@@ -38,8 +38,9 @@ def parameter_groups(
     """A network's trainable parameters in groups, as the frameworks' own optimisers take them.
 
     Weight decay is for the kernels of linear layers, convolutions and embeddings. Biases, normalisations, scales, and
-    what belongs to no layer (class tokens, position embeddings, tables of attention biases) are spared. Which is which
-    follows from the modules that hold them, and depths from the stages; no list of names is kept.
+    what belongs to no layer (class tokens, position embeddings, tables of attention biases) are spared, as is a part
+    that its module names in `spared_from_decay`. Which is which follows from the modules that hold them, and depths
+    from the stages; no list of names is kept.
 
     Args:
         net: The network.
@@ -49,7 +50,7 @@ def parameter_groups(
         layer_decay: What the learning rate is multiplied by from each depth to the one below (arXiv:2106.08254); no
             decay by default. Above 0 and at most 1; the first layers of a network of D depths have it to the power
             D - 1, so deep ones want it near 1.
-        no_weight_decay: Wildcards of further names to spare: `"*.cpb_mlp.*"`.
+        no_weight_decay: Wildcards of further names to spare: `"*.downsample.*"`.
 
     Returns:
         Mappings with `params` (native tensors), `names` (canonical), `weight_decay`, `lr_scale` and, if `lr` is given,
@@ -78,7 +79,7 @@ def parameter_groups(
         number("parameter_groups", "lr", lr, lowest=0)
     backend = backend_of(net)
     slots = {name: slot for name, slot in backend.slots(net).items() if slot.kind == "parameter"}
-    spared = _spared(no_weight_decay, slots)
+    spared = _spared(no_weight_decay, slots) | _spared_by_modules(net, slots)
     depths = {} if layer_decay is None else _depths(net)
     kernels = kernel_types(backend)
     groups: dict[tuple[int, bool], dict[str, Any]] = {}
@@ -121,6 +122,16 @@ def _spared(patterns: Iterable[str], slots: Iterable[str]) -> set[str]:
             raise OptionError(message)
         spared.update(found)
     return spared
+
+
+def _spared_by_modules(net: NativeModule, slots: Iterable[str]) -> set[str]:
+    """What lies in parts that a module says are spared, such as the layers that compute an attention's biases."""
+    prefixes = tuple(
+        f"{path}.{part}." if path else f"{part}."
+        for path, module in net.named_modules()
+        for part in getattr(module, "spared_from_decay", ())
+    )
+    return {name for name in slots if prefixes and name.startswith(prefixes)}
 
 
 def _depths(net: NativeModule) -> Depths:

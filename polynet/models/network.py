@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from polynet import nn, ops
 from polynet.backend import active_backend
 from polynet.errors import FrameworkMismatchError, InputError, OptionError, OptionIndexError
+from polynet.models.blocks.activation import check_activation
 from polynet.models.feature_info import ALL
 from polynet.models.heads.plan import WIDTHS, HeadPlan, check_num_classes, has_no_classes, head_options
 from polynet.models.network_face import NetworkFace
@@ -109,6 +110,7 @@ class ImageNetwork(NetworkFace, nn.Module):
         Raises:
             OptionError: A head, a number of classes or an index that cannot be.
         """
+        check_activation(act_name)
         self.stages = tuple(stages)
         self.num_features = self.stages[-1].channels
         self.out_indices = None if out_indices is None else self.stage_indices(out_indices)

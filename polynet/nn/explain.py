@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 import reprlib
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from polynet.errors import OptionError, PolyNetError, suggest
 
 REFUSALS = (TypeError, ValueError, RuntimeError, AssertionError, ZeroDivisionError)
 """What the frameworks' layers raise at values they cannot use."""
+
+_SLIPS = (*REFUSALS, IndexError, KeyError, AttributeError, OverflowError)
+"""What Python raises where a network's constructor works with a value it did not expect."""
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _REFUSED = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -77,6 +81,33 @@ def explain_values(target: Any, arguments: tuple[Any, ...], options: dict[str, A
         return
     given = [*map(_shown, arguments), *(f"{name}={_shown(value)}" for name, value in options.items())]
     message = f"{getattr(target, '__name__', target)}({', '.join(given)}) cannot be made: {error}"
+    raise OptionError(message) from error
+
+
+def explain_network(factory: Any, options: Mapping[str, Any], error: Exception) -> None:
+    """Raise `OptionError` if one of PolyNet's own networks came to grief over options it was given; return otherwise.
+
+    Args:
+        factory: The network's class, or a variant of it.
+        options: What it was called with.
+        error: What the constructor raised; the cause of the error raised here.
+
+    Raises:
+        OptionError: There were options, and the error is Python's or a framework's own. A lack of memory is left.
+
+    Example:
+        >>> try:
+        ...     polynet.build("swin_tiny_patch4_window7_224", backend="shapes", num_heads=5)
+        ... except polynet.errors.OptionError as error:
+        ...     print(error)
+        swin_tiny_patch4_window7_224(num_heads=5) cannot be made: object of type 'int' has no len()
+    """
+    module = str(getattr(getattr(factory, "network", factory), "__module__", ""))
+    if not options or type(error) not in _SLIPS or "memory" in str(error) or module.partition(".")[0] != "polynet":
+        return
+    given = ", ".join(f"{name}={_shown(value)}" for name, value in options.items())
+    said = str(error) or type(error).__name__
+    message = f"{getattr(factory, '__name__', factory)}({given}) cannot be made: {said}"
     raise OptionError(message) from error
 
 

@@ -22,7 +22,8 @@ def record_on_hub(repository: str) -> PretrainedRecord:
         WeightsUnavailableError: It has no `config.json` of timm's form, or the Hub cannot be asked.
         UnknownNameError: It holds a network that there is not here.
     """
-    from polynet.pretrained.table import all_tags, by_hub_name, find_record
+    from polynet.pretrained.table import by_hub_name, find_record
+    from polynet.pretrained.tags import all_tags
 
     wanted = HubFile(repository)
     organisation, _, leaf = repository.partition("/")

@@ -1,13 +1,10 @@
 """The known records, and finding one by name, tag or id on the Hub.
 
-`records.json` beside this module holds the facts, one record a line: timm's and torchvision's own statements of how
-their weights are used, and those of packages on PyPI. A test compares it with both libraries.
+`polynet.pretrained.tags` reads the file that holds the facts; here they become records.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +14,9 @@ from polynet.models.other_names import other_name_hint
 from polynet.pretrained.preprocessing import Preprocessing
 from polynet.pretrained.record import PretrainedRecord
 from polynet.pretrained.sources import HubFile, LocalFile, PackageFile, Source, Url
+from polynet.pretrained.tags import ADDED, rows
 from polynet.weights.files import SUFFIXES
 
-PATH = Path(__file__).with_name("records.json")
 HUB = ("hf-hub:", "hf_hub:")
 PACKAGE = "pypi:"
 _PREPARATION = ("input_size", "mean", "std", "interpolation", "crop", "colour_order")
@@ -59,15 +56,6 @@ def record_from(name: str, row: Mapping[str, Any]) -> PretrainedRecord:
     )
 
 
-@functools.cache
-def _rows() -> dict[str, list[dict[str, Any]]]:
-    rows: dict[str, list[dict[str, Any]]] = json.loads(PATH.read_text(encoding="utf-8"))
-    return rows
-
-
-_ADDED: dict[str, dict[str, PretrainedRecord]] = {}
-
-
 def add_record(record: PretrainedRecord) -> None:
     """Make weights of one's own known under `name.tag`, in place of a record of that name.
 
@@ -77,7 +65,7 @@ def add_record(record: PretrainedRecord) -> None:
         >>> find_record("resnet18.documented").source
         LocalFile(path='resnet18.safetensors', sha256='')
     """
-    _ADDED.setdefault(record.name, {})[record.tag] = record
+    ADDED.setdefault(record.name, {})[record.tag] = record
 
 
 def records_of(name: str) -> tuple[PretrainedRecord, ...]:
@@ -87,15 +75,9 @@ def records_of(name: str) -> tuple[PretrainedRecord, ...]:
         >>> [record.tag for record in records_of("tf_efficientnet_lite0")][:1]
         ['in1k']
     """
-    added = _ADDED.get(name, {})
-    known = [record_from(name, row) for row in _rows().get(name, []) if row["tag"] not in added]
+    added = ADDED.get(name, {})
+    known = [record_from(name, row) for row in rows().get(name, []) if row["tag"] not in added]
     return (*known, *added.values())
-
-
-def all_tags() -> list[str]:
-    """Every known `name.tag`."""
-    known = [f"{name}.{row['tag']}" for name, rows in _rows().items() for row in rows]
-    return list(dict.fromkeys([*known, *(record.full_name for tags in _ADDED.values() for record in tags.values())]))
 
 
 def find_record(name: str, tag: str | None = None) -> PretrainedRecord:
@@ -125,7 +107,7 @@ def find_record(name: str, tag: str | None = None) -> PretrainedRecord:
     tag = spelled or tag
     records = records_of(name)
     if not records:
-        known = sorted({*_rows(), *_ADDED})
+        known = sorted({*rows(), *ADDED})
         near = other_name_hint(name) or suggest(name, known)
         message = f"No pretrained weights are known for {name!r}.{near} Give a file: weights=PATH."
         raise UnknownNameError(message)
@@ -143,8 +125,8 @@ def find_record(name: str, tag: str | None = None) -> PretrainedRecord:
 
 def by_hub_name(theirs: str) -> PretrainedRecord | None:
     """A record whose file is timm's of this architecture, for the names and options that it needs here."""
-    for name, rows in _rows().items():
-        for row in rows:
+    for name, each in rows().items():
+        for row in each:
             if row["source"].startswith(f"hf-hub:timm/{theirs}."):
                 return record_from(name, row)
     return None

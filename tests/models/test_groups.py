@@ -178,3 +178,27 @@ def test_megengine_says_what_it_has_instead() -> None:
     with pytest.raises(UnsupportedError, match=r"megengine\.dtr"):
         net.set_gradient_checkpointing(True)
     net.set_gradient_checkpointing(False)
+
+
+def rates_by_name(net: Any) -> dict[str, float]:
+    groups = net.parameter_groups(lr=1.0, layer_decay=0.5)
+    return {name: group["lr_scale"] for group in groups for name in group["names"]}
+
+
+def test_a_norm_before_the_blocks_is_as_deep_as_what_stands_before_them() -> None:
+    rates = rates_by_name(polynet.build("vit_base_patch16_clip_224", backend="shapes"))
+    assert rates["norm_pre.weight"] == rates["pos_embed"] < rates["blocks.0.norm1.weight"]
+
+
+def test_blocks_that_follow_the_stages_have_depths_of_their_own() -> None:
+    rates = rates_by_name(polynet.build("cait_xxs24_224", backend="shapes"))
+    depths = [rates[f"{name}.norm1.weight"] for name in ("blocks.23", "blocks_token_only.0", "blocks_token_only.1")]
+    assert [*depths, rates["head.weight"]] == [0.125, 0.25, 0.5, 1.0]
+
+
+def test_layers_that_compute_biases_of_an_attention_are_spared(backend: Backend) -> None:
+    net = polynet.build(SMALL["swin v2"].build, backend=backend, seed=0)
+    spared = names_without_decay(net)
+    parameters = [name for name, slot in backend.slots(net).items() if slot.kind == "parameter"]
+    assert {name for name in parameters if ".cpb_mlp." in name} <= spared
+    assert not {name for name in parameters if name.endswith("qkv.weight")} & spared

@@ -10,7 +10,7 @@ import polynet
 from polynet.cli import main
 from polynet.errors import UnknownNameError
 from polynet.models.other_names import Meant, other_names
-from polynet.pretrained.table import PATH as RECORDS
+from polynet.pretrained.tags import PATH as RECORDS
 from polynet.registry import NETWORKS
 from tests.zoo.reference import families
 

@@ -25,7 +25,7 @@ from polynet.pretrained import (
     all_tags,
     find_record,
     records_of,
-    table,
+    tags,
 )
 from tests.compare import assert_close
 
@@ -42,7 +42,7 @@ def record(tmp_path: Path, backend: Backend) -> Iterator[PretrainedRecord]:
     )
     add_record(made)
     yield made
-    table._ADDED.clear()
+    tags.ADDED.clear()
 
 
 def test_weights_come_by_tag(backend: Backend, record: PretrainedRecord) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from polynet.models.figures import Figures, all_figures
 from polynet.models.papers import papers_of
-from polynet.pretrained.table import PATH as RECORDS
+from polynet.pretrained.tags import PATH as RECORDS
 from polynet.registry import NETWORKS
 from polynet.weights.layouts import canonical_layouts, families_of, layout_names
 from tests.zoo.differences import AUTHORS, BASECLS, Comparison, comparisons, recorded

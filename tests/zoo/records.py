@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from polynet.pretrained.table import PATH
+from polynet.pretrained.tags import PATH
 from tests.zoo.reference import Reference, all_counted, all_references
 
 _EPSILONS = ("norm_eps", "same_padding")

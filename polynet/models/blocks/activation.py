@@ -30,6 +30,16 @@ _OVERWRITING = ("relu", "relu6")
 """Those whose gradient needs their output alone, so that their input may be overwritten at no cost."""
 
 
+def check_activation(name: str | Callable[..., Any] | None) -> None:
+    """Refuse a name that no activation has, also where a network has no use for it.
+
+    Raises:
+        UnknownNameError: There is none.
+    """
+    if name is not None:
+        choose("activation", name, ACTIVATIONS)
+
+
 def activation(name: str | Callable[..., Any] | None, *, owned: bool = False, **options: Any) -> Any:
     """Make an activation layer.
 
@@ -51,6 +61,7 @@ def activation(name: str | Callable[..., Any] | None, *, owned: bool = False, **
         ...     activation("leaky_relu", negative_slope=0.2)
         LeakyReLU(negative_slope=0.2)
     """
+    check_activation(name)
     if name is None:
         return nn.Identity()
     if owned and name in _OVERWRITING:

@@ -287,6 +287,7 @@ class CaiT(ImageNetwork):
 
         self.blocks = nn.Sequential(*[block() for _ in range(depth)])
         self.blocks_token_only = nn.ModuleList([class_block() for _ in range(depth_token_only)])
+        self.later_blocks = [f"blocks_token_only.{index}" for index in range(depth_token_only)]
         self.norm = nn.LayerNorm(embed_dim, eps=norm_eps)
         self.complete(
             [Stage(f"blocks.{index}", embed_dim, patch_size) for index in range(depth)],

@@ -26,7 +26,8 @@ def per_stage(network: str, *, depths: Sequence[int], **options: Any) -> list[di
         >>> per_stage("Net", depths=(1, 2), width=(8, 16), kernel=3)
         [{'depths': 1, 'width': 8, 'kernel': 3}, {'depths': 2, 'width': 16, 'kernel': 3}]
     """
-    if not depths or any(depth < 1 for depth in depths):
+    is_list = isinstance(depths, list | tuple) and all(isinstance(depth, int) for depth in depths)
+    if not is_list or not depths or any(depth < 1 for depth in depths):
         message = f"{network}: depths must hold at least one block for each stage, not {depths!r}."
         raise OptionError(message)
     columns: dict[str, Sequence[Any]] = {"depths": list(depths)}

@@ -67,6 +67,8 @@ class CosineWindowAttention(nn.Module):
     relative_position_index: Tensor
     k_bias: Tensor
 
+    spared_from_decay = ("cpb_mlp",)  # it makes biases, which are spared; as the authors have it
+
     def __init__(
         self,
         dim: int,

@@ -149,6 +149,7 @@ class ViT(ImageNetwork):
         self.pos_embed = _tokens(patches if no_embed_class else patches + self.num_tokens, embed_dim)
         self.patch_embed = PatchEmbed(patch_size, in_channels, embed_dim, bias=not pre_norm)
         self.pos_drop = nn.Dropout(drop_rate) if drop_rate else None
+        self.norm_pre = token_norm(norm_name, embed_dim, eps=norm_eps) if pre_norm else None
         self.blocks = nn.Sequential(
             *[
                 EncoderBlock(
@@ -169,7 +170,6 @@ class ViT(ImageNetwork):
             ]
         )
         pooled_norm = global_pool == "avg" if fc_norm is None else fc_norm
-        self.norm_pre = token_norm(norm_name, embed_dim, eps=norm_eps) if pre_norm else None
         self.norm = None if pooled_norm else token_norm(norm_name, embed_dim, eps=norm_eps)
         self.fc_norm = token_norm(norm_name, embed_dim, eps=norm_eps) if pooled_norm else None
         self.pre_logits = None

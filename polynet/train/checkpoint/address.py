@@ -31,7 +31,7 @@ def is_address(path: PathLike) -> bool:
 def _is_tag(given: str) -> bool:
     if Path(given).exists():
         return False
-    from polynet.pretrained.table import all_tags
+    from polynet.pretrained.tags import all_tags
 
     return given in all_tags()
 
