@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from polynet import __version__
     from polynet.weights import format_for, read_checkpoint, to_layout, write_checkpoint
+    from polynet.weights.computation import computation_notes
     from polynet.weights.layouts.own_constants import constants_of
 
     format_for(options.output)
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     found = _named(options, checkpoint) if options.model else _found(options, checkpoint)
     if options.deploy:
         found = _deployed(found)
+    notes = computation_notes(found.net, options.target)
     written = to_layout(found.state, options.target, getattr(found.net, "family", None), constants_of(found.net))
     metadata = {"format": "pt", "polynet_version": __version__, "layout": options.target}
     if type(found.model) in (str, dict) and not found.alike:
@@ -65,11 +67,14 @@ def run(options: argparse.Namespace) -> int:
             "to": options.target,
             "tensors": len(written),
             "alike": list(found.alike),
+            "notes": list(notes),
             "report": found.report.to_dict(),
         }
         print_json(said)
     else:
         _tell(options, checkpoint, found, len(written))
+        for note in notes:
+            print(f"note: {note}")  # noqa: T201 - a command prints
     return 0
 
 

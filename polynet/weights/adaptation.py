@@ -17,7 +17,8 @@ from polynet.slots import Slot
 from polynet.types import NativeModule
 from polynet.weights.adapt import fit
 from polynet.weights.elements import Array
-from polynet.weights.relative_positions import resize_relative_position_table
+from polynet.weights.layouts.own_constants import own_window
+from polynet.weights.relative_positions import resize_relative_position_table, resized_columns
 from polynet.weights.report import Change
 from polynet.weights.resampling import resampled_positions, square_side
 
@@ -62,16 +63,29 @@ def head_names(net: NativeModule) -> dict[str, None]:
     return {f"{head}.{name}": None for head in heads for name in names}
 
 
-def adapted(net: NativeModule, tensors: Mapping[str, Array], slots: Mapping[str, Slot]) -> Adapted:
+def adapted(
+    net: NativeModule,
+    tensors: Mapping[str, Array],
+    slots: Mapping[str, Slot],
+    windows: Mapping[str, tuple[int, int]] | None = None,
+) -> Adapted:
     """Change what does not fit a network by the rules that are known; the rest is left as it is.
 
     Args:
         net: The network.
         tensors: The checkpoint's arrays by canonical name, those of a head that the network does not have among them.
         slots: The network's places.
+        windows: Those which tables of relative positions are for, where that is known: shapes may not show it.
     """
     made: dict[str, Array] = {}
     changes: list[Change] = []
+    tensors = dict(tensors)
+    for name, old in (windows or {}).items():
+        window = own_window(net, name)
+        found = None if window in (None, old) else resized_columns(tensors[name], window, old)
+        if found is not None:
+            changes.append(Change(name, str(tensors[name].shape), str(found[0].shape), found[1]))
+            tensors[name] = found[0]
     dropped: list[str] = []
     kept: list[str] = []
     for name, array in tensors.items():
@@ -128,6 +142,19 @@ def absent_classifier(net: NativeModule, tensors: Mapping[str, Array], slots: Ma
     return [] if any(name in tensors for name in layers) else layers
 
 
+def is_first_convolution(net: NativeModule, wanted: tuple[int, ...], given: tuple[int, ...]) -> bool:
+    """Whether a shape is that of a convolution of the images, and another differs from it in their channels alone.
+
+    Args:
+        net: The network.
+        wanted: The shape in the network.
+        given: The shape in the checkpoint.
+    """
+    if len(wanted) != 4 or len(given) != 4 or wanted[1] != getattr(net, "in_channels", None):
+        return False
+    return (given[0], *given[2:]) == (wanted[0], *wanted[2:]) and given[1] != wanted[1]
+
+
 def _is_classifier(net: Any, slot: Slot, array: Array) -> bool:
     """Whether a tensor belongs to the layer that gives the classes, and is for another number of them."""
     if slot.name.partition(".")[0] not in HEADS or slot.shape[0] != getattr(net, "num_classes", None):
@@ -144,9 +171,7 @@ def _input_channels(net: Any, slot: Slot, array: Array) -> tuple[Array, str] | N
     Source: the numbers are those of timm's `adapt_input_conv`.
     """
     wanted, given = slot.shape, array.shape
-    if len(wanted) != 4 or len(given) != 4 or wanted[1] != getattr(net, "in_channels", None):
-        return None
-    if (given[0], *given[2:]) != (wanted[0], *wanted[2:]):
+    if not is_first_convolution(net, wanted, given):
         return None
     channels, base = wanted[1], given[1]
     if channels == 1:
@@ -181,6 +206,9 @@ def _relative_positions(net: Any, slot: Slot, array: Array) -> tuple[Array, str]
     wanted, given = slot.shape, array.shape
     if not slot.name.endswith("bias_table") or len(wanted) != 2 or len(given) != 2 or given[1] != wanted[1]:
         return None
+    window = own_window(net, slot.name)
+    if window is not None:
+        return resized_columns(array, window)
     for extra in (0, CLASS_TOKEN_ROWS):
         old, new = _window(given[0] - extra), _window(wanted[0] - extra)
         grid = getattr(net, "grid_size", None)

@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from polynet.errors import PolyNetError
 from polynet.weights.checkpoint import Checkpoint
+from polynet.weights.elements import Array
+from polynet.weights.layouts.own_constants import constants_of
 
 
 def recorded_config(checkpoint: Checkpoint) -> dict[str, Any] | None:
@@ -21,6 +24,19 @@ def recorded_config(checkpoint: Checkpoint) -> dict[str, Any] | None:
     except ValueError:  # another program's entry of that name
         return None
     return config if isinstance(config, dict) and config else None
+
+
+def recorded_constants(checkpoint: Checkpoint) -> Mapping[str, Array]:
+    """What the network that a file records computes beside its weights; nothing where it records none."""
+    from polynet.builder import build
+
+    config = recorded_config(checkpoint)
+    if config is None:
+        return {}
+    try:
+        return constants_of(build(config, backend="shapes")) or {}
+    except PolyNetError:  # a network of another version, or of somebody's own
+        return {}
 
 
 def other_network(net: Any, checkpoint: Checkpoint) -> str:

@@ -48,6 +48,32 @@ def resize_relative_position_table(
     return np.asarray(resized.reshape(new[0] * new[1], table.shape[1]), table.dtype)
 
 
+def resized_columns(
+    table: Array, window: tuple[int, int], old_window: tuple[int, int] | None = None
+) -> tuple[Array, str] | None:
+    """A table that keeps its rows column by column, for another window; `None` where its own cannot be told.
+
+    Args:
+        table: `((2 · width - 1) · (2 · height - 1), heads)`, the rows of one horizontal distance side by side.
+        window: Height and width of the wanted window.
+        old_window: Those of the window the table is for; by default it is square.
+
+    Returns:
+        The table, and what was done in words.
+
+    Example:
+        >>> resized_columns(np.zeros((9, 1)), (3, 2))[1], resized_columns(np.zeros((15, 1)), (3, 3))
+        ('resized from windows of 2x2 to 3x2', None)
+    """
+    try:
+        down, right = _old_sides(table, old_window)
+    except WeightsError:
+        return None
+    old = (down + 1) // 2, (right + 1) // 2
+    made = resize_relative_position_table(table, window[::-1], old[::-1])
+    return made, f"resized from windows of {old[0]}x{old[1]} to {window[0]}x{window[1]}"
+
+
 def _old_sides(table: Array, window: tuple[int, int] | None) -> tuple[int, int]:
     """Vertical and horizontal distances that a table has."""
     rows = len(table) if table.ndim == 2 else 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import numpy as np
 
 import polynet
@@ -15,26 +17,26 @@ from polynet.calls import explains_options
 from polynet.errors import ConfigTypeError, OptionError, WeightsError
 from polynet.slots import Slot
 from polynet.types import NativeModule
-from polynet.weights.adapt import cast, fit
-from polynet.weights.adaptation import Adapted, adapted, head_names, why_refused
+from polynet.weights.adaptation import head_names
 from polynet.weights.arguments import check_order, check_path, check_strict, check_truth
 from polynet.weights.checkpoint import Checkpoint
-from polynet.weights.classes import classes_hint, classifier_hint
+from polynet.weights.classes import channels_note, classifier_hint, headless_hint, options_hint
 from polynet.weights.computation import computation_notes
 from polynet.weights.elements import Array
 from polynet.weights.files import format_for, read_checkpoint, write_checkpoint
-from polynet.weights.finite import finite_note
 from polynet.weights.layouts import canonical_layouts, detect_layout, to_layout, translated
 from polynet.weights.layouts.own_constants import constants_of
 from polynet.weights.layouts.table import POLYNET, check_layout, has_map
-from polynet.weights.layouts.translate import Translation
 from polynet.weights.likeness import layout_hint, likeness
 from polynet.weights.mapped import PathLike
 from polynet.weights.pieces import pieces_of
-from polynet.weights.recorded import other_network
+from polynet.weights.planning import planned
+from polynet.weights.recorded import other_network, recorded_constants
 from polynet.weights.reparameterise import form_hint
-from polynet.weights.report import Change, LoadReport, Refusal, hint_first
+from polynet.weights.report import LoadReport, hint_first
 from polynet.weights.safetensors_file import write_safetensors
+
+LOGGER = logging.getLogger("polynet.weights")
 
 AUTO = "auto"
 """In place of a layout's name: the file's own record, else what its names look like."""
@@ -165,7 +167,8 @@ def fitted_state(
     """
     if layout != AUTO:
         check_layout(layout)
-    return _fitted(net, backend_of(net).slots(net), checkpoint, layout, strict=strict, adapt=adapt)
+    arrays, report = _fitted(net, backend_of(net).slots(net), checkpoint, layout, strict=strict, adapt=adapt)
+    return arrays, attrs.evolve(report, notes=(*report.notes, *channels_note(net, checkpoint)))
 
 
 def _fitted(
@@ -177,17 +180,18 @@ def _fitted(
     try:
         spelling = _layout_of(checkpoint, slots, family) if layout == AUTO else layout
         constants = None if spelling in canonical_layouts() else constants_of(net)
-        translation = translated(checkpoint.tensors, spelling, family, known, constants)
+        theirs = recorded_constants(checkpoint) if adapt else None
+        translation = translated(checkpoint.tensors, spelling, family, known, constants, theirs)
     except WeightsError as error:
         raise WeightsError(hint_first(likeness(net, checkpoint.tensors, slots), error)) from error
     other = other_network(net, checkpoint)
     notes = (*checkpoint.notes, *filter(None, [other]), *computation_notes(net, spelling))
-    report, ready = _planned(slots, translation, spelling, notes, net if adapt else None)
+    report, ready = planned(slots, translation, spelling, notes, net if adapt else None)
     fits_nothing = bool(slots and checkpoint.tensors) and not (ready or report.dropped)
     if not report.ok and (strict or fits_nothing):
         arrays = translation.tensors
-        hint = classes_hint(report, arrays, slots) or classifier_hint(net, report, arrays, slots)
-        hint = hint or form_hint(net, report)
+        hint = options_hint(net, report, arrays, slots) or classifier_hint(net, report, arrays, slots)
+        hint = hint or headless_hint(net, report) or form_hint(net, report)
         if not hint:
             hint = layout_hint(report, checkpoint.tensors, slots, spelling) + likeness(net, checkpoint.tensors, slots)
         raise WeightsError(hint_first(hint, f"{report}\nNothing was changed."))
@@ -234,58 +238,6 @@ def _layout_of(checkpoint: Checkpoint, slots: Mapping[str, Slot], family: str | 
     return POLYNET if shared and not has_map(likely, family) else likely
 
 
-def _planned(
-    slots: Mapping[str, Slot], translation: Translation, layout: str, notes: tuple[str, ...], net: NativeModule | None
-) -> tuple[LoadReport, dict[str, Array]]:
-    """Check every tensor against its slot, changed to fit `net` if that is given; nothing is written."""
-    made = Adapted(translation.tensors) if net is None else adapted(net, translation.tensors, slots)
-    ready: dict[str, Array] = {}
-    reshaped = [
-        Change(
-            name, str(shape), str(translation.tensors[name].shape), "convolution over the whole map, as linear layer"
-        )
-        for name, shape in translation.flattened.items()
-    ]
-    converted: list[Change] = []
-    refused: list[Refusal] = []
-    for name, array in made.tensors.items():
-        slot = slots[name]
-        fitted = fit(array, slot.shape)
-        if fitted is None:
-            refused.append(_refusal(slot, array, why_refused(slot, array)))
-            continue
-        numbers, problem = cast(fitted.array, slot.dtype)
-        if numbers is None:
-            refused.append(_refusal(slot, array, problem))
-            continue
-        if fitted.rule:
-            reshaped.append(Change(name, str(array.shape), str(slot.shape), fitted.rule))
-        if numbers.dtype != array.dtype:
-            converted.append(Change(name, str(array.dtype), str(numbers.dtype)))
-        ready[name] = numbers
-    folds = tuple(f"a convolution bias was taken into {name}" for name in translation.folded[:1])
-    if len(translation.folded) > 1:
-        folds = (f"{len(translation.folded)} convolution biases were taken into running means",)
-    report = LoadReport(
-        layout=layout,
-        loaded=tuple(ready),
-        missing=tuple(name for name in slots if name not in made.tensors and name not in made.kept),
-        unexpected=translation.unexpected,
-        reshaped=(*reshaped, *made.changes),
-        converted=tuple(converted),
-        refused=(*refused, *translation.refused),
-        dropped=made.dropped,
-        kept=made.kept,
-        renamed=sum(translation.origin[name] != name for name in ready),
-        notes=(*notes, *folds, *translation.notes, *finite_note(ready)),
-    )
-    return report, ready
-
-
-def _refusal(slot: Slot, array: Array, why: str) -> Refusal:
-    return Refusal(slot.name, f"{array.dtype} {array.shape}", f"{slot.dtype} {slot.shape}", why)
-
-
 def write_state(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str, Array]) -> None:
     """Write arrays that were checked, by `fitted_state`, into the slots of their names."""
     for name, array in ready.items():
@@ -300,6 +252,8 @@ def write_state(backend: Backend, slots: Mapping[str, Slot], ready: Mapping[str,
 @explains_options
 def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None = None, layout: str = POLYNET) -> None:
     """Write a network's weights to a file, in one step: whoever reads it sees the old file or the whole new one.
+
+    Where the layout's library computes something else with such weights, the log says so.
 
     Args:
         net: The network.
@@ -336,6 +290,8 @@ def save(net: NativeModule, path: PathLike, *, config: Mapping[str, Any] | None 
     if layout == POLYNET and format_for(path) == "safetensors":
         write_safetensors(path, {name: pieces_of(slot) for name, slot in slots.items()}, metadata)
         return
+    for note in computation_notes(net, layout):
+        LOGGER.warning("%s: %s.", path, note)
     tensors = {name: slot.peek() for name, slot in slots.items()}
     write_checkpoint(path, to_layout(tensors, layout, getattr(net, "family", None), constants_of(net)), metadata)
 

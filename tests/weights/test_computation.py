@@ -180,3 +180,36 @@ def test_build_logs_what_weights_are_to_be_known_of(backend: Backend, caplog: py
     foreign = to_layout(state(net), "timm", "vit")
     polynet.build("vit_tiny_patch16_224", backend=backend.name, weights=foreign, layout="timm", **SMALL)
     assert "vit_tiny_patch16_224: timm's network has norm_eps=1e-06, this one 1e-05" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "layout", "said"),
+    [
+        ("vit_tiny_patch16_224", SMALL, "timm", "norm_eps=1e-06"),
+        ("vit_tiny_patch16_224", {**SMALL, "norm_eps": 1e-6}, "timm", ""),
+        ("vit_tiny_patch16_224", SMALL, "polynet", ""),
+        ("mbnetv3_small_x100", {}, "torchvision", "norm_eps=0.001"),
+    ],
+)
+def test_saving_for_a_library_that_computes_otherwise_is_said(
+    backend: Backend,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    options: dict[str, Any],
+    layout: str,
+    said: str,
+) -> None:
+    net = polynet.build(name, backend=backend.name, **options)
+    polynet.save(net, tmp_path / "net.safetensors", layout=layout)
+    assert bool(caplog.text) == bool(said)
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize("options", [{"features_only": True, "out_indices": (1, 2)}, {"num_classes": 0}])
+def test_a_classifier_too_many_is_said_with_the_way_to_leave_it_out(backend: Backend, options: dict[str, Any]) -> None:
+    whole = to_layout(state(polynet.build("resnet18", backend=backend.name, seed=0)), "timm", "resnet")
+    with pytest.raises(WeightsError, match=r"checkpoint one \(fc.weight, fc.bias\)\. To leave it out: .*adapt=True"):
+        polynet.build("resnet18", backend=backend.name, weights=whole, **options)
+    net = polynet.build("resnet18", backend=backend.name, weights=whole, adapt=True, **options)
+    assert net.head is None

@@ -10,11 +10,12 @@ from math import isqrt
 
 import numpy as np
 from attrs import field, frozen
+from attrs.converters import optional
 
 from polynet.errors import WeightsError
-from polynet.models.blocks.window_tables import relative_position_index, shifted_window_mask
+from polynet.models.blocks.window_tables import Pair, relative_position_index, shifted_window_mask
 from polynet.weights.elements import Array
-from polynet.weights.layouts.own_constants import distances_by_design, rotations_by_design
+from polynet.weights.layouts.own_constants import WINDOW, distances_by_design, rotations_by_design
 from polynet.weights.layouts.template import Form, Pattern
 
 
@@ -26,14 +27,17 @@ class Constant:
         canonical: Pattern of the tensor, or of the network's own constant, that it follows from.
         foreign: Form of its name.
         make: What it is, worked out from that tensor; `None` for one that files may have and need not.
+        given: Form of the name of an own constant of the network that `make` takes, too: `None` where there is no
+            network to ask.
         decides: Whether the other library computes with the numbers in its file, whatever its network would have had.
             So they are compared with the network's, and a network that has none has no counterpart there.
     """
 
     canonical: Pattern = field(converter=Pattern)
     foreign: Form = field(converter=Form)
-    make: Callable[[Array], Array] | None = None
+    make: Callable[..., Array] | None = None
     decides: bool = False
+    given: Form | None = field(default=None, converter=optional(Form))
 
 
 def is_constant(name: str, constants: Iterable[Constant]) -> bool:
@@ -55,7 +59,8 @@ def made_constants(constants: Iterable[Constant], known: Mapping[str, Array]) ->
         for name, array in known.items():
             bindings = constant.canonical.match(name)
             if bindings is not None:
-                made[constant.foreign.make(bindings)] = constant.make(array)
+                more = () if constant.given is None else (known.get(constant.given.make(bindings)),)
+                made[constant.foreign.make(bindings)] = constant.make(array, *more)
     return made
 
 
@@ -69,38 +74,89 @@ def window_of(table: Array) -> int:
         >>> window_of(np.zeros((169, 3)))
         7
     """
-    side = isqrt(len(table)) if table.ndim == 2 else 0
-    if not side or side * side != len(table) or side % 2 == 0:
+    if not _is_square(table):
         message = (
             f"A table of relative positions of shape {table.shape} is for no square window. "
-            "How the positions of other windows are ordered cannot be told from the weights, so only networks with "
-            "square windows change layouts."
+            "The weights do not say which other window they are for, so name the network and its options: build it "
+            "and save it in the layout, or write --model NAME img_size=… window_size=… where files are converted."
         )
         raise WeightsError(message)
-    return (side + 1) // 2
+    return (isqrt(len(table)) + 1) // 2
 
 
-def swapped_table(table: Array) -> Array:
-    """A table of relative positions with its rows the other way round: column by column for row by row, or back.
+def _is_square(table: Array) -> bool:
+    """Whether a table has as many rows as some square window has relative positions."""
+    side = isqrt(len(table)) if table.ndim == 2 else 0
+    return side % 2 == 1 and side * side == len(table)
+
+
+def swapped_table(table: Array, window: Array | None = None) -> Array:
+    """A table of relative positions row by row, of one that is column by column.
+
+    Args:
+        table: `(relative positions, heads)`.
+        window: Height and width of its window; a square one where nothing says.
 
     Example:
         >>> swapped_table(np.arange(9).reshape(9, 1)).ravel().tolist()
         [0, 3, 6, 1, 4, 7, 2, 5, 8]
+        >>> swapped_table(np.arange(3).reshape(3, 1), np.array([2, 1])).ravel().tolist()
+        [0, 1, 2]
     """
-    side = 2 * window_of(table) - 1
-    return np.ascontiguousarray(table.reshape(side, side, -1).swapaxes(0, 1)).reshape(table.shape)
+    down, right = _distances(_sides(table, window))
+    return _turned(table, right, down)
 
 
-def index_of_table(table: Array) -> Array:
+def restored_table(table: Array, window: Array | None = None) -> Array:
+    """What `swapped_table` made, column by column again.
+
+    Args:
+        table: `(relative positions, heads)`; one for another window than the given is taken for a square one's, and
+            comes back as it is where it is not: it has no place in the network.
+        window: Height and width of the network's window.
+
+    Example:
+        >>> restored_table(swapped_table(np.arange(15).reshape(15, 1), (2, 3)), (2, 3)).ravel().tolist()[:6]
+        [0, 1, 2, 3, 4, 5]
+    """
+    if window is not None and not _fits(table, window) and not _is_square(table):
+        return table
+    down, right = _distances(_sides(table, window))
+    return _turned(table, down, right)
+
+
+def _sides(table: Array, window: Array | None) -> Pair:
+    """Height and width of a table's window: the given one, if it has as many relative positions."""
+    if window is None or not _fits(table, window):
+        side = window_of(table)
+        return side, side
+    return int(window[0]), int(window[1])
+
+
+def _fits(table: Array, window: Array) -> bool:
+    """Whether a table has as many rows as a window has relative positions."""
+    down, right = _distances(window)
+    return table.ndim == 2 and len(table) == down * right
+
+
+def _distances(window: Array | Pair) -> Pair:
+    """How many vertical and horizontal distances there are in a window."""
+    return 2 * int(window[0]) - 1, 2 * int(window[1]) - 1
+
+
+def _turned(table: Array, slow: int, fast: int) -> Array:
+    """A table whose rows run over two distances, the other way round."""
+    return np.ascontiguousarray(table.reshape(slow, fast, -1).swapaxes(0, 1)).reshape(table.shape)
+
+
+def index_of_table(table: Array, window: Array | None = None) -> Array:
     """The index that BaseCls keeps beside a table."""
-    side = window_of(table)
-    return relative_position_index((side, side))
+    return relative_position_index(_sides(table, window))
 
 
-def flat_index_of_table(table: Array) -> Array:
+def flat_index_of_table(table: Array, window: Array | None = None) -> Array:
     """The index that torchvision keeps beside a table."""
-    side = window_of(table)
-    return relative_position_index((side, side), row_first=True).reshape(-1).astype(np.int64)
+    return relative_position_index(_sides(table, window), row_first=True).reshape(-1).astype(np.int64)
 
 
 _TABLE = Pattern("layers.{stage}.blocks.{block}.attn.rel_pos_bias_table")
@@ -133,7 +189,7 @@ def masks_by_design(state: Mapping[str, Array]) -> dict[str, Array]:
 
 BASECLS_CONSTANTS: dict[str, tuple[Constant, ...]] = {
     "swin": (
-        Constant(_TABLE.source, "layers.{stage}.blocks.{block}.attn.rel_pos_index", index_of_table),
+        Constant(_TABLE.source, "layers.{stage}.blocks.{block}.attn.rel_pos_index", index_of_table, given=WINDOW),
         Constant(_MASK, _MASK, np.asarray),
     ),
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from polynet.errors import WeightsError
 from polynet.weights.elements import Array
@@ -57,6 +58,8 @@ class Rule:
         unit_axes: How many axes of length 1 the other library's tensor has after those of PolyNet's.
         reorder: How the numbers lie there: a function that leads from PolyNet's tensor to theirs, and back.
         restore: What leads back, where that is another function.
+        given: Form of the name of an own constant of the network that both of them take, too: `None` where there is no
+            network to ask.
     """
 
     canonical: Pattern = field(converter=Pattern)
@@ -64,8 +67,9 @@ class Rule:
     when: Condition = field(default=Condition(""), converter=_condition)
     spatial: int = 0
     unit_axes: int = 0
-    reorder: Callable[[Array], Array] | None = None
-    restore: Callable[[Array], Array] | None = None
+    reorder: Callable[..., Array] | None = None
+    restore: Callable[..., Array] | None = None
+    given: Form | None = field(default=None, converter=optional(Form))
 
 
 @frozen
@@ -149,8 +153,8 @@ class Layout:
         spatial: dict[str, int] = {}
         unit_axes: dict[str, int] = {}
         folded: dict[str, str] = {}
-        reorders: dict[str, Callable[[Array], Array]] = {}
-        restores: dict[str, Callable[[Array], Array]] = {}
+        reorders: dict[str, Reorder] = {}
+        restores: dict[str, Reorder] = {}
         absorbed = self._absorbed(canonical)
         joints = self._joints(canonical)
         for name in canonical:
@@ -163,8 +167,9 @@ class Layout:
             if rule.unit_axes:
                 unit_axes[name] = rule.unit_axes
             if rule.reorder is not None:
-                reorders[name] = rule.reorder
-                restores[name] = rule.restore or rule.reorder
+                given = None if rule.given is None else rule.given.make(bindings)
+                reorders[name] = Reorder(rule.reorder, given)
+                restores[name] = Reorder(rule.restore or rule.reorder, given)
             for fold in self.folds:
                 if fold.canonical.match(name) is not None and fold.when.holds(bindings, canonical):
                     folded[name] = fold.foreign.make(bindings)
@@ -227,6 +232,23 @@ class Layout:
 
 
 @frozen
+class Reorder:
+    """How the numbers of one tensor are laid out anew.
+
+    Attributes:
+        function: What does it.
+        given: Name of an own constant of the network that the function takes, too.
+    """
+
+    function: Callable[..., Array]
+    given: str | None = None
+
+    def __call__(self, array: Array, constants: Mapping[str, Array]) -> Array:
+        """The array in the other order; constants are those of the network, as far as they are known."""
+        return self.function(array) if self.given is None else self.function(array, constants.get(self.given))
+
+
+@frozen
 class NameMap:
     """A layout worked out for one network.
 
@@ -247,8 +269,8 @@ class NameMap:
     spatial: Mapping[str, int]
     folded: Mapping[str, str]
     unit_axes: Mapping[str, int] = field(factory=dict)
-    reorders: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
-    restores: Mapping[str, Callable[[Array], Array]] = field(factory=dict)
+    reorders: Mapping[str, Reorder] = field(factory=dict)
+    restores: Mapping[str, Reorder] = field(factory=dict)
     absorbed: Mapping[str, str] = field(factory=dict)
     joints: tuple[Joint, ...] = ()
 

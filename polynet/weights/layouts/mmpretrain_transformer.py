@@ -5,14 +5,16 @@ The names are facts read from the state dictionaries of its models: a `backbone`
 
 from __future__ import annotations
 
+from math import isqrt
+
 import numpy as np
 
 from polynet.weights.elements import Array
-from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table, window_of
+from polynet.weights.layouts.constants import Constant, flat_index_of_table, window_of
 from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
-from polynet.weights.layouts.own_constants import ATTENTION, COSINES, SINES
-from polynet.weights.layouts.windows import uneven_windows
+from polynet.weights.layouts.own_constants import ATTENTION, COSINES, SINES, WINDOW
+from polynet.weights.layouts.windows import table_rule, uneven_windows
 
 _BLOCK = "blocks.{block}."
 _LAYER = "backbone.layers.{block}."
@@ -88,10 +90,11 @@ def index_with_class_token(table: Array) -> Array:
     return index
 
 
-def square_index_of_table(table: Array) -> Array:
+def square_index_of_table(table: Array, window: Array | None = None) -> Array:
     """The index that is kept beside a table of relative positions in a window, one row a place."""
-    count = window_of(table) ** 2
-    return flat_index_of_table(table).reshape(count, count)
+    flat = flat_index_of_table(table, window)
+    count = isqrt(len(flat))
+    return flat.reshape(count, count)
 
 
 # Four neighbours lie beside each other there channel by channel, row by row; here place by place, column by column.
@@ -141,7 +144,7 @@ _WINDOWS = (
     _HEAD,
 )
 _SWIN = (
-    Rule(_TABLE, _WINDOW_THERE + "attn.w_msa.relative_position_bias_table", reorder=swapped_table),
+    table_rule(_TABLE, _WINDOW_THERE + "attn.w_msa.relative_position_bias_table"),
     *_feed_forward(_WINDOW + "ffn", _WINDOW_THERE + "ffn"),
     _halving("norm.{leaf}"),
     *_WINDOWS,
@@ -215,7 +218,12 @@ LAYOUTS = (
         "swin",
         _SWIN,
         constants=(
-            Constant(_TABLE, _WINDOW_THERE + "attn.w_msa.relative_position_index", square_index_of_table),
+            Constant(
+                _TABLE,
+                _WINDOW_THERE + "attn.w_msa.relative_position_index",
+                square_index_of_table,
+                given=WINDOW,
+            ),
             # Files written before MMPretrain 1.0 have them.
             Constant(_WINDOW + "attn_mask", _WINDOW_THERE + "attn.attn_mask"),
         ),

@@ -19,10 +19,13 @@ from polynet.weights.layouts.template import Form, Pattern
 
 DISTANCES = "layers.{stage}.blocks.{block}.attn.relative_coords_table"
 """Swin v2's distances within a window, `(1, 2 · height - 1, 2 · width - 1, 2)`."""
+WINDOW = "layers.{stage}.blocks.{block}.attn.window"
+"""Height and width of the window that a table of relative positions of Swin v1 is for, `(2,)`: its rows do not say."""
 COSINES, SINES = "cosines", "sines"
 """EVA-02's rotations of the patches' tokens, `(H · W, width)`; each block has them, too, under its attention."""
 ATTENTION = "blocks.{block}.attn."
 
+_TABLE_OF_COLUMNS = Pattern("layers.{stage}.blocks.{block}.attn.rel_pos_bias_table")
 _USUAL_WINDOW = (8, 8)
 _USUAL_SPREAD = (16, 16)
 _USUAL_WIDTH = 64
@@ -38,11 +41,45 @@ def constants_of(net: NativeModule) -> Mapping[str, Array] | None:
         {'cosines': (256, 64), 'blocks.0.attn.cosines': (256, 64)}
     """
     constants = getattr(net, "constants", None)
-    if callable(constants):
-        said: Mapping[str, Array] = constants()
-        return said
-    made = {"swin_v2": _distances, "eva": _rotations}.get(str(getattr(net, "family", None)))
-    return None if made is None else made(net)
+    said: Mapping[str, Array] | None = constants() if callable(constants) else None
+    made = {"swin": _windows, "swin_v2": _distances, "eva": _rotations}.get(str(getattr(net, "family", None)))
+    return said if made is None else {**(said or {}), **made(net)}
+
+
+def own_window(net: NativeModule, table: str) -> Pair | None:
+    """Height and width of the window of a table of relative positions that is kept column by column; `None` of others.
+
+    Args:
+        net: The network.
+        table: Name of the table.
+
+    Example:
+        >>> net = polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=(224, 160))
+        >>> own_window(net, "layers.3.blocks.0.attn.rel_pos_bias_table")
+        (7, 5)
+    """
+    return window_among(_windows(net), table) if getattr(net, "family", None) == "swin" else None
+
+
+def window_among(constants: Mapping[str, Array], table: str) -> Pair | None:
+    """Height and width of the window of a table that is kept column by column; `None` where that is not known.
+
+    Args:
+        constants: What the network of the table computes, as `constants_of` gives it.
+        table: Name of the table.
+    """
+    bound = _TABLE_OF_COLUMNS.match(table)
+    window = None if bound is None else constants.get(Form(WINDOW).make(bound))
+    return None if window is None else (int(window[0]), int(window[1]))
+
+
+def _windows(net: Any) -> dict[str, Array]:
+    """The windows of each block of a Swin."""
+    return {
+        Form(WINDOW).make({"stage": stage, "block": place}): np.asarray(block.windows.window, np.int64)
+        for stage, layer in enumerate(getattr(net, "layers", ()))
+        for place, block in enumerate(layer.blocks)
+    }
 
 
 def _distances(net: Any) -> dict[str, Array]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from polynet.errors import WeightsError
+from polynet.models.blocks.window_tables import Pair
 from polynet.weights.elements import Array
 from polynet.weights.layouts.constants import ASSUMED, BASECLS_CONSTANTS, Constant, is_constant, made_constants
 from polynet.weights.layouts.layout import NameMap
 from polynet.weights.layouts.native import native_shapes
+from polynet.weights.layouts.own_constants import window_among
 from polynet.weights.layouts.table import BASECLS, MMPRETRAIN, known_family, name_map
 from polynet.weights.report import Refusal
 
@@ -33,6 +35,7 @@ class Translation:
         folded: Canonical names that took over a foreign tensor.
         refused: Foreign tensors that this network has no place for.
         notes: What else is to be known of them.
+        windows: Height and width of the windows of tables of relative positions, as far as the state's origin says.
     """
 
     tensors: dict[str, Array]
@@ -42,6 +45,7 @@ class Translation:
     folded: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    windows: Mapping[str, Pair] = field(factory=dict)
 
 
 def translated(
@@ -50,6 +54,7 @@ def translated(
     family: str | None,
     canonical: Mapping[str, object],
     constants: Mapping[str, Array] | None = None,
+    theirs: Mapping[str, Array] | None = None,
 ) -> Translation:
     """Bring a foreign state under canonical names, keeping account.
 
@@ -59,7 +64,8 @@ def translated(
         family: Family of the network.
         canonical: The network's tensors, whose names are wanted.
         constants: What the network computes and the other library may keep; numbers of the state that have to be the
-            same are compared with it.
+            same are compared with it, and the order of others follows from it.
+        theirs: What the network that the state is of computes, where that is known and may be another.
 
     Raises:
         UnknownNameError: There is no such layout.
@@ -82,7 +88,7 @@ def translated(
                 tensors[name] = tensors[name].reshape(tensors[name].shape[:-count])
         for name, restore in names.restores.items():
             if name in tensors:
-                tensors[name] = restore(tensors[name])
+                tensors[name] = restore(tensors[name], {**(constants or {}), **(theirs or {})})
         for name, foreign in names.folded.items():
             if name in tensors and foreign in state and tensors[name].shape == state[foreign].shape:
                 tensors[name] = tensors[name] - state[foreign]
@@ -106,7 +112,9 @@ def translated(
             tensors[name] = np.zeros_like(tensors[mean])
             origin[name] = foreign_of[mean]
     others, notes = _compared(state, layout, kept, constants or {})
-    return Translation(tensors, origin, unexpected, flattened, tuple(folded), (*refused, *others), notes)
+    found = {name: window_among(theirs or {}, name) for name in tensors}
+    windows = {name: window for name, window in found.items() if window is not None}
+    return Translation(tensors, origin, unexpected, flattened, tuple(folded), (*refused, *others), notes, windows)
 
 
 def _refusal(name: str, array: Array, wanted: str, why: str) -> Refusal:
@@ -142,7 +150,11 @@ def _is_counter(name: str) -> bool:
 
 
 def from_layout(
-    state: Mapping[str, Array], layout: str, family: str | None, canonical: Mapping[str, object]
+    state: Mapping[str, Array],
+    layout: str,
+    family: str | None,
+    canonical: Mapping[str, object],
+    constants: Mapping[str, Array] | None = None,
 ) -> dict[str, Array]:
     """A foreign state under canonical names.
 
@@ -151,6 +163,7 @@ def from_layout(
         layout: How they are spelt: one of `layout_names()`.
         family: Family of the network: `"resnet"`.
         canonical: The network's tensors by canonical name; only the names matter.
+        constants: What the network computes and the other library may keep, as `constants_of` gives it.
 
     Raises:
         UnknownNameError: There is no such layout.
@@ -161,7 +174,7 @@ def from_layout(
         >>> list(from_layout(theirs, "timm", "resnet", {"stem.conv.weight": None}))
         ['stem.conv.weight']
     """
-    done = translated(state, layout, family, canonical)
+    done = translated(state, layout, family, canonical, constants)
     missing = [name for name in canonical if name not in done.tensors]
     if done.refused:
         message = f"The state is not that of this network in layout {layout!r}: {done.refused[0]}."
@@ -187,8 +200,8 @@ def to_layout(
         state: Arrays by canonical name: the whole of a network's.
         layout: How to spell them: one of `layout_names()`.
         family: Family of the network: `"resnet"`.
-        constants: What the network computes and the other library may keep, as its method `constants` gives it; by
-            default what the family's usual networks have.
+        constants: What the network computes and the other library may keep, as `constants_of` gives it; by default
+            what the family's usual networks have.
 
     Returns:
         Arrays by foreign name. `num_batches_tracked` (0) is added where the layout keeps it.
@@ -224,7 +237,7 @@ def to_layout(
         array = whole - biases[name] if name in biases else whole
         made[foreign] = _unflattened(name, array, names)
         if name in names.reorders:
-            made[foreign] = names.reorders[name](array)
+            made[foreign] = names.reorders[name](array, constants or {})
         if name in names.unit_axes:
             made[foreign] = array.reshape(array.shape + (1,) * names.unit_axes[name])
         if name in names.folded:

@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from polynet.weights.layouts.constants import Constant, flat_index_of_table, swapped_table
+from polynet.weights.layouts.constants import Constant, flat_index_of_table, restored_table, swapped_table
 from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
-from polynet.weights.layouts.own_constants import DISTANCES, index_of_distances
+from polynet.weights.layouts.own_constants import DISTANCES, WINDOW, index_of_distances
 
 _BLOCK = "layers.{stage}.blocks.{block}."
 _TABLE = _BLOCK + "attn.rel_pos_bias_table"
 _MASK = _BLOCK + "attn_mask"
 _FEATURES = "features.{2*stage+1}.{block}."
+
+
+def table_rule(canonical: str, foreign: str) -> Rule:
+    """The correspondence of tables of relative positions that the other library keeps row by row."""
+    return Rule(canonical, foreign, reorder=swapped_table, restore=restored_table, given=WINDOW)
 
 
 def uneven_windows(net: Any) -> str:
@@ -59,7 +64,7 @@ LAYOUTS = (
             Rule("patch_embed.proj.{leaf}", "patch_embed.proj.{leaf}"),
             Rule("patch_embed.norm.{leaf}", "patch_embed.norm.{leaf}"),
             Rule(_BLOCK + "norm1.{leaf}", _BLOCK + "norm1.{leaf}"),
-            Rule(_TABLE, _BLOCK + "attn.relative_position_bias_table", reorder=swapped_table),
+            table_rule(_TABLE, _BLOCK + "attn.relative_position_bias_table"),
             Rule(_BLOCK + "attn.qkv.{leaf}", _BLOCK + "attn.qkv.{leaf}"),
             Rule(_BLOCK + "attn.proj.{leaf}", _BLOCK + "attn.proj.{leaf}"),
             Rule(_BLOCK + "norm2.{leaf}", _BLOCK + "norm2.{leaf}"),
@@ -86,7 +91,7 @@ LAYOUTS = (
             Rule("patch_embed.proj.{leaf}", "features.0.0.{leaf}"),
             Rule("patch_embed.norm.{leaf}", "features.0.2.{leaf}"),
             Rule(_BLOCK + "norm1.{leaf}", _FEATURES + "norm1.{leaf}"),
-            Rule(_TABLE, _FEATURES + "attn.relative_position_bias_table", reorder=swapped_table),
+            table_rule(_TABLE, _FEATURES + "attn.relative_position_bias_table"),
             Rule(_BLOCK + "attn.qkv.{leaf}", _FEATURES + "attn.qkv.{leaf}"),
             Rule(_BLOCK + "attn.proj.{leaf}", _FEATURES + "attn.proj.{leaf}"),
             Rule(_BLOCK + "norm2.{leaf}", _FEATURES + "norm2.{leaf}"),
@@ -97,7 +102,7 @@ LAYOUTS = (
             Rule("norm.{leaf}", "norm.{leaf}"),
             Rule("head.{leaf}", "head.{leaf}"),
         ),
-        constants=(Constant(_TABLE, _FEATURES + "attn.relative_position_index", flat_index_of_table),),
+        constants=(Constant(_TABLE, _FEATURES + "attn.relative_position_index", flat_index_of_table, given=WINDOW),),
         otherwise=uneven_windows,
         source="torchvision.models.swin_transformer",
     ),
