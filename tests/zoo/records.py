@@ -11,11 +11,16 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import polynet
 from polynet.pretrained.tags import PATH
+from polynet.weights.layouts.table import layout_of
 from tests.zoo.reference import Reference, all_counted, all_references
 
-_EPSILONS = ("norm_eps", "same_padding")
-"""Options that weights need; others of a row in the references make the network small."""
+_NEEDED = ("norm_eps", "same_padding", "fill_first")
+"""Options that weights need."""
+
+_SIZES = ("img_size", "window_size", "embed_dim", "depth", "depths", "num_heads", "key_dim", "num_classes")
+"""Options that make both networks small, to be compared quickly; with any other, ours is another network."""
 
 PACKAGES: dict[str, list[dict[str, Any]]] = {
     "tf_efficientnet_lite0": [
@@ -54,6 +59,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         if (reference in all_counted()) and _is_compared(reference):
             continue
         options = needed(reference) or common.get((_family(reference.name), reference.library), {})
+        options = options or _epsilon(reference)
         known = found.setdefault(reference.name, [])
         for row in _rows_of(reference):
             row = {**row, "options": options} if options else row
@@ -64,7 +70,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
 
 def needed(reference: Reference) -> dict[str, Any]:
     """The options of ours that their weights need."""
-    return {key: value for key, value in reference.options.items() if key in _EPSILONS}
+    return {key: value for key, value in reference.options.items() if key in _NEEDED}
 
 
 def _is_compared(reference: Reference) -> bool:
@@ -85,9 +91,17 @@ def _common_options() -> dict[tuple[str, str], dict[str, Any]]:
     return {key: options[0] for key, options in seen.items() if all(each == options[0] for each in options)}
 
 
+def _epsilon(reference: Reference) -> dict[str, Any]:
+    """The epsilon of theirs, where ours of this name has another: networks whose names are BaseCls's."""
+    net = polynet.build(reference.name, backend="shapes")
+    entry = layout_of(reference.library, net.family)
+    norm = getattr(net, "norm", None) or getattr(net, "fc_norm", None)
+    theirs = None if entry is None else entry.norm_eps(net) if callable(entry.norm_eps) else entry.norm_eps
+    return {} if theirs is None or norm is None or norm.eps == theirs else {"norm_eps": theirs}
+
+
 def _rows_of(reference: Reference) -> Iterator[dict[str, Any]]:
-    unusual = {key for key in reference.options if key not in (*_EPSILONS, "img_size", "depth", "num_classes")}
-    if unusual:
+    if any(key not in (*_NEEDED, *_SIZES) for key in reference.options):
         return
     yield from (_from_timm if reference.library == "timm" else _from_torchvision)(reference.theirs)
 

@@ -21,6 +21,7 @@ REFERENCES = (
 COUNTED = {
     name: name
     for name in (
+        "cait_xxs24_384",
         "cait_xxs36_224",
         "cait_xxs36_384",
         "cait_s24_384",

@@ -46,6 +46,8 @@ COUNTED = {
     "effnetv2_l": "efficientnetv2_l",
     "effnetv2_xl": "efficientnetv2_xl",
     "tf_efficientnetv2_xl": "tf_efficientnetv2_xl",
-    "tf_efficientnet_b7": "tf_efficientnet_b7",
+    **{f"tf_efficientnet_b{size}": f"tf_efficientnet_b{size}" for size in range(1, 9)},
+    **{f"tf_efficientnet_lite{size}": f"tf_efficientnet_lite{size}" for size in range(1, 5)},
+    **{f"tf_efficientnetv2_{size}": f"tf_efficientnetv2_{size}" for size in "sml"},
     "tf_efficientnet_l2": "tf_efficientnet_l2",
 }

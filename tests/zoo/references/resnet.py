@@ -19,5 +19,7 @@ COUNTED = {
     "resnet34": "resnet34",
     "resnet101": "resnet101",
     "resnet152": "resnet152",
-    "resnext101_64x4d": "resnext101_64x4d",
+    **{f"resnet{depth}d": f"resnet{depth}d" for depth in (18, 34, 101, 152)},
+    **{f"resnext101_{form}": f"resnext101_{form}" for form in ("32x4d", "32x8d", "64x4d")},
+    **{f"se_resnext{form}": f"seresnext{form}" for form in ("50_32x4d", "101_32x4d", "101_32x8d", "101_64x4d")},
 }

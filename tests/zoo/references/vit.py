@@ -49,14 +49,22 @@ REFERENCES = (
 COUNTED = {
     name: name
     for name in (
+        "vit_tiny_patch16_384",
+        "vit_small_patch32_384",
         "vit_base_patch8_224",
+        "vit_base_patch16_224",
+        "vit_base_patch32_224",
+        "vit_base_patch32_384",
+        "vit_large_patch16_384",
         "vit_large_patch14_224",
         "vit_large_patch32_384",
         "vit_giant_patch14_224",
         "vit_gigantic_patch14_224",
         "vit_base_patch16_clip_224",
         "vit_large_patch14_clip_224",
-        "deit_base_distilled_patch16_384",
+        *("deit_small_patch16_224", "deit_base_patch16_224", "deit_base_patch16_384"),
+        *("deit_small_distilled_patch16_224", "deit_base_distilled_patch16_224", "deit_base_distilled_patch16_384"),
+        *("deit3_small_patch16_384", "deit3_base_patch16_224", "deit3_large_patch16_384"),
         "deit3_medium_patch16_224",
         "deit3_base_patch16_384",
         "deit3_large_patch16_224",
