@@ -52,7 +52,9 @@ def build(
             path to device, `{"": "cuda:0", "head": "cuda:1"}`. By default the config's `device`, else the framework's.
         seed: Seed of the initial weights, which are then the same on every framework; a fresh one by default. A
             write-native class keeps its own initialisation unless a seed is given.
-        weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random.
+        weights: A checkpoint file or a mapping of arrays to load, which must fit; nothing is then drawn at random. If
+            the library of their layout computes otherwise with them (another `norm_eps`, say), so does the network,
+            unless the option that this takes is given.
         layout: Layout of `weights`: `"polynet"`, `"basecls"`, `"timm"`, `"torchvision"` …; by default found from the
             names.
         adapt: Whether `weights` may be for other classes, other channels of the images or another image size: they are
@@ -110,8 +112,22 @@ def build(
     _note_config(net, name, arguments)
     if weights is not None:
         from polynet.weights import load_state
+        from polynet.weights.computation import options_of_theirs
 
         report = load_state(net, weights, layout=layout or "auto", adapt=adapt)
+        theirs = {key: value for key, value in options_of_theirs(net, report.layout).items() if key not in arguments}
+        if theirs:
+            return build(
+                config,
+                backend=backend,
+                device=device,
+                seed=seed,
+                weights=weights,
+                layout=report.layout,
+                adapt=adapt,
+                pretrained=pretrained,
+                **{**options, **theirs},
+            )
         for note in report.notes:
             LOGGER.warning("%s: %s.", name if isinstance(name, str) else type(net).__name__, note)
         if report.kept and chosen.is_framework:

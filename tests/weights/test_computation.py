@@ -43,10 +43,14 @@ def test_a_report_says_where_windows_do_not_cover_a_map_evenly(
     net = polynet.build(name, backend=backend.name, **small)
     report = load_state(net, to_layout(state(net), layout, net.family, constants_of(net)), layout=layout)
     assert report.ok
-    assert ("before it rolls them (fill_first=True)" in str(report)) == (uneven and layout != "timm")
+    assert ("before it rolls them: for equal logits build it with fill_first=True" in str(report)) == (
+        uneven and layout != "timm"
+    )
     net = polynet.build(name, backend=backend.name, fill_first=True, **small)
     report = load_state(net, to_layout(state(net), layout, net.family, constants_of(net)), layout=layout)
-    assert ("after it rolls them (fill_first=False)" in str(report)) == (uneven and layout == "timm")
+    assert ("after it rolls them: for equal logits build it with fill_first=False" in str(report)) == (
+        uneven and layout == "timm"
+    )
     assert "before it rolls them" not in str(report)
 
 
@@ -67,7 +71,7 @@ def test_a_report_says_where_a_head_takes_the_mean_before_it_normalises(
     net = polynet.build("poolformer_s12", backend=backend.name, **POOLED, head=head)
     report = load_state(net, to_layout(state(net), layout, net.family), layout=layout)
     assert report.ok
-    assert [said in note and "logits are not equal" in note for note in report.notes] == [True] * bool(said)
+    assert [said in note and "for equal logits build it with" in note for note in report.notes] == [True] * bool(said)
 
 
 @pytest.mark.parametrize("layout", ["timm", "torchvision", "mmpretrain"])
@@ -109,7 +113,7 @@ def test_poolformers_weights_are_converted_to_mmpretrains_and_back(tmp_path: Pat
     write_checkpoint(first, ours, {"format": "pt"})
     for start, end, layout in ((first, second, "mmpretrain"), (second, third, "polynet")):
         assert main(["convert", start, end, "--model", "poolformer_s12", *options, "--to", layout]) == 0
-    assert "logits are not equal" not in capsys.readouterr().out
+    assert "for equal logits" not in capsys.readouterr().out
     assert read_checkpoint(second).tensors["backbone.norm6.weight"].shape == (512,)
     back = read_checkpoint(third).tensors
     assert back.keys() == ours.keys()
@@ -178,8 +182,42 @@ def test_a_librarys_epsilon_is_noted_where_it_is_another(
 def test_build_logs_what_weights_are_to_be_known_of(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
     net = polynet.build("vit_tiny_patch16_224", backend=backend.name, seed=0, **SMALL)
     foreign = to_layout(state(net), "timm", "vit")
-    polynet.build("vit_tiny_patch16_224", backend=backend.name, weights=foreign, layout="timm", **SMALL)
+    given = {**SMALL, "norm_eps": 1e-5}
+    polynet.build("vit_tiny_patch16_224", backend=backend.name, weights=foreign, layout="timm", **given)
     assert "vit_tiny_patch16_224: timm's network has norm_eps=1e-06, this one 1e-05" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "options", "built_with"),
+    [
+        ("vit_tiny_patch16_224", "timm", SMALL, {"norm_eps": 1e-6}),
+        ("vit_tiny_patch16_224", "polynet", SMALL, {}),
+        ("mbnetv3_small_x100", "torchvision", {}, {"norm_eps": 1e-3}),
+        (
+            "swin_tiny_patch4_window7_224",
+            "torchvision",
+            {"img_size": 72, "window_size": 4, "embed_dim": 4, "depths": (2, 2), "num_heads": (1, 1)},
+            {"fill_first": True},
+        ),
+        ("poolformer_s12", "mmpretrain", POOLED, {"head": {"norm_whole_map": True, "norm_eps": 1e-5}}),
+    ],
+)
+def test_a_network_built_with_a_librarys_weights_computes_what_that_does(
+    backend: Backend,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    layout: str,
+    options: dict[str, Any],
+    built_with: dict[str, Any],
+) -> None:
+    net = polynet.build(name, backend=backend.name, seed=0, **options)
+    foreign = to_layout(state(net), layout, net.family, constants_of(net))
+    made = polynet.build(name, backend=backend.name, weights=foreign, layout=layout, **options)
+    assert not computation_notes(made, layout)
+    assert not caplog.records
+    assert {key: made.config[key] for key in built_with} == built_with
+    for key, array in state(made).items():
+        np.testing.assert_array_equal(array, state(net)[key])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from attrs.converters import optional
 from polynet.errors import WeightsError
 from polynet.weights.elements import Array
 from polynet.weights.layouts.constants import Constant
+from polynet.weights.layouts.difference import Difference
 from polynet.weights.layouts.joined import Joined, Joint
 from polynet.weights.layouts.template import Bindings, Form, Pattern
 
@@ -120,8 +121,8 @@ class Layout:
         joins: Canonical tensors that are one there.
         norm_eps: What its networks add to variances, where that is not what PolyNet's of the same weights' names do; a
             function of the network where it depends on it.
-        otherwise: What its network does otherwise than one of PolyNet's under the same weights, as "pools first"; `""`
-            where they are equal.
+        otherwise: What its network does otherwise than one of PolyNet's with the same weights; `None` where they are
+            equal.
         counts_batches: Whether its batch normalisations keep `num_batches_tracked`.
         source: Where the names were learnt.
     """
@@ -136,7 +137,7 @@ class Layout:
     absorbed: tuple[Absorbed, ...] = ()
     joins: tuple[Joined, ...] = ()
     norm_eps: float | Callable[[Any], float] | None = None
-    otherwise: Callable[[Any], str] | None = None
+    otherwise: Callable[[Any], Difference | None] | None = None
 
     def names(self, canonical: Mapping[str, object]) -> NameMap:
         """The correspondence for one network.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from polynet.weights.layouts.constants import Constant, flat_index_of_table, restored_table, swapped_table
+from polynet.weights.layouts.difference import Difference
 from polynet.weights.layouts.joined import Joined
 from polynet.weights.layouts.layout import Layout, Rule
 from polynet.weights.layouts.own_constants import DISTANCES, WINDOW, index_of_distances
@@ -27,33 +28,32 @@ def table_rule(canonical: str, foreign: str) -> Rule:
     return Rule(canonical, foreign, reorder=swapped_table, restore=restored_table, given=WINDOW)
 
 
-def uneven_windows(net: Any) -> str:
-    """What torchvision and MMPretrain do otherwise where windows do not cover a map evenly; `""` where they do.
+def uneven_windows(net: Any) -> Difference | None:
+    """What torchvision and MMPretrain do otherwise where windows do not cover a map evenly; `None` where they do.
 
     timm rolls a map and then fills it up, so that the zeros stay at its end; so does PolyNet, unless told otherwise.
 
     Example:
-        >>> uneven_windows(polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=232))[61:]
-        'layers.0 on, before it rolls them (fill_first=True)'
+        >>> uneven_windows(polynet.build("swin_tiny_patch4_window7_224", backend="shapes", img_size=232)).said[61:]
+        'layers.0 on, before it rolls them'
     """
     return _filled_otherwise(net, fill_first=True)
 
 
-def uneven_windows_of_timm(net: Any) -> str:
+def uneven_windows_of_timm(net: Any) -> Difference | None:
     """What timm does otherwise where windows do not cover a map evenly and the network fills it up first."""
     return _filled_otherwise(net, fill_first=False)
 
 
-def _filled_otherwise(net: Any, *, fill_first: bool) -> str:
+def _filled_otherwise(net: Any, *, fill_first: bool) -> Difference | None:
     for stage, layer in enumerate(net.layers):
         cuts = [block.cut for block in layer.blocks]
         if any(cut.fill is not None and cut.shift is not None and cut.fill_first != fill_first for cut in cuts):
             when = "before" if fill_first else "after"
-            return (
-                f"fills up maps that windows do not cover evenly, as here from layers.{stage} on, {when} it rolls them "
-                f"(fill_first={fill_first})"
-            )
-    return ""
+            where = f"as here from layers.{stage} on"
+            said = f"fills up maps that windows do not cover evenly, {where}, {when} it rolls them"
+            return Difference(said, {"fill_first": fill_first})
+    return None
 
 
 LAYOUTS = (
