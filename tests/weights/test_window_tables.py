@@ -180,8 +180,8 @@ def test_what_is_for_no_window_stays_as_it_is_to_be_refused(shape: tuple[int, ..
     assert restored_table(given, np.array([3, 2])) is given
 
 
-def test_without_a_network_windows_are_square_and_the_error_says_what_to_do() -> None:
-    net = polynet.build(NAME, backend="torch", seed=0, img_size=64, window_size=(4, 2), **SMALL)
+def test_without_a_network_windows_are_square_and_the_error_says_what_to_do(backend: Backend) -> None:
+    net = polynet.build(NAME, backend=backend, seed=0, img_size=64, window_size=(4, 2), **SMALL)
     state = polynet.state(net)
     with pytest.raises(WeightsError, match="name the network and its options"):
         to_layout(state, "timm", "swin")
@@ -190,7 +190,7 @@ def test_without_a_network_windows_are_square_and_the_error_says_what_to_do() ->
 
 
 def test_a_table_of_another_window_is_refused_without_adapt(backend: Backend) -> None:
-    source = polynet.build(NAME, backend="torch", seed=0, img_size=56, **SMALL)
+    source = polynet.build(NAME, backend=backend, seed=0, img_size=56, **SMALL)
     weights = to_layout(polynet.state(source), "timm", "swin", constants_of(source))
     net = polynet.build(NAME, backend=backend, seed=0, img_size=64, window_size=(4, 2), **SMALL)
     with pytest.raises(WeightsError, match="rel_pos_bias_table"):
