@@ -12,7 +12,7 @@ from typing import Any
 from polynet.backend import Backend, active_backend, backend_of_class, get_backend, use_backend
 from polynet.calls import explains_options
 from polynet.errors import BackendUnavailableError, DeviceError, OptionError, PolyNetError, suggest
-from polynet.nn.explain import explain_call, explain_network
+from polynet.nn.explain import explain_call, explain_network, option_names
 from polynet.placement import placements
 from polynet.types import NativeModule
 
@@ -115,7 +115,9 @@ def build(
         from polynet.weights.computation import options_of_theirs
 
         report = load_state(net, weights, layout=layout or "auto", adapt=adapt)
-        theirs = {key: value for key, value in options_of_theirs(net, report.layout).items() if key not in arguments}
+        taken = option_names(_factory(name, chosen)[0])  # a network of one's own may not have the option
+        found = options_of_theirs(net, report.layout).items()
+        theirs = {key: value for key, value in found if key in taken and key not in arguments}
         if theirs:
             return build(
                 config,

@@ -42,7 +42,7 @@ class StepValues:
         self.is_skipped = False
         self._values: dict[str, float] | None = None
         self._raw: dict[str, Any] = {}
-        if isinstance(outputs, (dict, Mapping)):
+        if isinstance(outputs, Mapping):
             for key, value in outputs.items():
                 if key == WEIGHT:
                     self.weight = float(value)

@@ -12,6 +12,7 @@ import polynet
 from polynet.backend import Backend
 from polynet.cli import main
 from polynet.errors import WeightsError
+from polynet.models.networks.vit import ViT
 from polynet.weights import load_state, read_checkpoint, state, to_layout, write_checkpoint
 from polynet.weights.computation import computation_notes
 from polynet.weights.layouts.own_constants import constants_of
@@ -251,3 +252,15 @@ def test_a_classifier_too_many_is_said_with_the_way_to_leave_it_out(backend: Bac
         polynet.build("resnet18", backend=backend.name, weights=whole, **options)
     net = polynet.build("resnet18", backend=backend.name, weights=whole, adapt=True, **options)
     assert net.head is None
+
+
+def test_a_network_of_ones_own_without_the_option_is_built_as_it_is(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Mine(ViT):
+        def __init__(self) -> None:
+            super().__init__(img_size=32, depth=1, embed_dim=8, num_heads=2, norm_eps=1e-5)
+
+    net = polynet.build(Mine, backend=backend, seed=0)
+    polynet.build(Mine, backend=backend, weights=to_layout(state(net), "timm", "vit"), layout="timm")
+    assert "Mine: timm's network has norm_eps=1e-06, this one 1e-05" in caplog.text
